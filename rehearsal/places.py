@@ -1,0 +1,53 @@
+"""Where everything of a rehearsal lives: folders, ports, addresses and namespace names. Constants only."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TOOLS = ROOT / ".tools"
+VENV_PYTHON = TOOLS / "venv" / "bin" / "python"
+EMULATOR_PYTHON = TOOLS / "emulator" / "bin" / "python"
+LAMBDA_PYTHON = TOOLS / "lambda" / "bin" / "python"
+NODE_BIN = ROOT / "node_modules" / ".bin"
+IMAGE = TOOLS / "image"
+
+BUILD = ROOT / ".build"
+LAMBDA_ASSET = BUILD / "lambda"
+
+STATE = ROOT / ".rehearsal"
+RUN = STATE / "run"
+LOGS = STATE / "logs"
+VMS = STATE / "vm"
+TLS = STATE / "tls"
+CDK = STATE / "cdk"
+ARM_STATE = STATE / "arm"
+WORLD = STATE / "world.json"
+TIMELINE = STATE / "timeline.json"
+
+REGION = "eu-west-1"
+ACCOUNT = "000000000000"
+EMULATOR_PORT = 4580
+EMULATOR_URL = f"http://127.0.0.1:{EMULATOR_PORT}"
+ARM_PORT = 8443
+ARM_URL = f"https://localhost:{ARM_PORT}"
+FUNCTIONS_PORT = 7071
+FUNCTIONS_URL = f"https://localhost:{FUNCTIONS_PORT}"
+AZURITE_BLOB_PORT = 10000
+AZURITE_QUEUE_PORT = 10001
+AZURITE_TABLE_PORT = 10002
+
+NAMESPACE_INTERNET = "cw-inet"
+NAMESPACE_VPC = "cw-vpc"
+NAMESPACE_AWS_HOST = "cw-awshost"
+NAMESPACE_AZURE_HOST = "cw-azhost"
+NAMESPACE_PEER = "cw-peer"  # + index of the Azure gateway address
+
+VPC_CIDR = "10.101.0.0/16"
+AWS_PUBLIC_SUBNET = "10.101.0.0/24"
+AWS_PRIVATE_SUBNETS = ("10.101.1.0/24", "10.101.2.0/24")
+AWS_HOST_ADDRESS = "10.101.1.10"
+VNET_CIDR = "10.0.0.0/16"
+AZURE_HOST_ADDRESS = "10.0.1.10"
+PUBLIC_POOL = "198.51.100.0/24"  # Elastic and auto-assigned addresses (TEST-NET-2, RFC 5737)
+AZURE_GATEWAY_ADDRESSES = ("203.0.113.4", "203.0.113.5")  # TEST-NET-3; the second only when active-active
+AWS_ENDPOINT_IN_VM = "http://192.0.2.10:4580"  # TEST-NET-1, in the "internet" namespace
