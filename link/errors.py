@@ -1,0 +1,44 @@
+"""Every error class that Causeway raises. Step Functions matches the exact class name, so a name here is a contract."""
+
+
+class CausewayError(Exception):
+    """Never raised itself; lets a caller tell our errors from defects."""
+
+
+class SpecInvalid(CausewayError):
+    """cdk.json wants a link that cannot be: one line a fault, each naming the field and what would be right."""
+
+
+class Refused(CausewayError):
+    """Preflight found a reason not to begin. Nothing was changed."""
+
+
+class CloudBusy(CausewayError):
+    """The cloud throttled, was unavailable or answered 5xx. Trying again later is right."""
+
+
+class CloudRefused(CausewayError):
+    """The cloud said no for good: a permission, a limit, a wrong value. Its own words are kept."""
+
+
+class FunctionUnreachable(CausewayError):
+    """The Azure Function did not answer. Nothing is known of the Azure side."""
+
+
+class BootFailed(CausewayError):
+    """The gateway said that it could not become a gateway, and why."""
+
+
+class BootSilent(CausewayError):
+    """The gateway said nothing within the time; the end of its console output is the only witness."""
+
+
+class AzureFailed(CausewayError):
+    """Azure ended an operation of the link with a failure."""
+
+
+class LinkNotVerified(CausewayError):
+    """Everything is in place, yet the tunnel is not shown to carry traffic."""
+
+
+RETRYABLE: tuple[type[CausewayError], ...] = (CloudBusy, FunctionUnreachable)

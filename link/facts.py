@@ -1,0 +1,154 @@
+"""What was found in both clouds at one look. Plain values: no judgement, no client, no wish."""
+
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+
+from link.record import Record
+from link.spec import IpsecPolicy
+
+
+class Route(Record):
+    """One row of a route table. `target` is "local", an interface, gateway or other id; empty when AWS names none."""
+
+    destination: IPv4Network
+    target: str
+    blackhole: bool = False
+
+
+class RouteTable(Record):
+    """A route table of the VPC, with the subnets that it serves explicitly."""
+
+    id: str
+    main: bool
+    subnets: tuple[str, ...]
+    routes: tuple[Route, ...]
+
+
+class Subnet(Record):
+    """A subnet of the VPC."""
+
+    id: str
+    zone: str
+    cidr: IPv4Network
+
+
+class Rule(Record):
+    """One inbound permission of the gateway's security group. Ports are None for all protocols ("-1")."""
+
+    protocol: str
+    from_port: int | None
+    to_port: int | None
+    cidr: IPv4Network
+
+
+class Gateway(Record):
+    """A gateway instance of this link that is not terminated. `state` is EC2's word."""
+
+    id: str
+    state: str
+    interface: str
+    private_address: IPv4Address | None
+    source_dest_check: bool
+    booted: bool
+
+
+class ElasticIp(Record):
+    """The link's permanent address, and the interface that bears it now."""
+
+    allocation: str
+    address: IPv4Address
+    association: str | None
+    interface: str | None
+
+
+class AwsFacts(Record):
+    """One look at the AWS side. `own_routes` are (table, destination) pairs that the link's table records as ours."""
+
+    cidrs: tuple[IPv4Network, ...]
+    internet_gateway: str | None
+    subnets: tuple[Subnet, ...]
+    route_tables: tuple[RouteTable, ...]
+    rules: tuple[Rule, ...]
+    gateways: tuple[Gateway, ...]
+    elastic_ip: ElasticIp
+    own_routes: frozenset[tuple[str, IPv4Network]]
+    published_version: str | None
+
+
+class VpnGateway(Record):
+    """The Azure VPN gateway. `addresses` are its public addresses, one for each instance of an active-active gateway."""
+
+    id: str
+    location: str
+    sku: str
+    vpn_type: str
+    provisioning_state: str
+    addresses: tuple[IPv4Address, ...]
+
+
+class LocalNetworkGateway(Record):
+    """Azure's picture of the AWS side. `ours` tells whether it bears this deployment's tags."""
+
+    id: str
+    address: IPv4Address | None
+    prefixes: tuple[IPv4Network, ...]
+    provisioning_state: str
+    ours: bool
+
+
+class ConnectionStatus(StrEnum):
+    """Azure's word for the tunnel."""
+
+    UNKNOWN = "Unknown"
+    CONNECTING = "Connecting"
+    CONNECTED = "Connected"
+    NOT_CONNECTED = "NotConnected"
+
+
+class Connection(Record):
+    """The Azure connection. `policy` is None when it is not one complete custom policy that we allow.
+
+    `key_matches` compares the shared key by keyed digest; None means that it could not be compared.
+    """
+
+    id: str
+    provisioning_state: str
+    status: ConnectionStatus
+    gateway: str
+    local_network_gateway: str
+    protocol: str
+    mode: str
+    policy: IpsecPolicy | None
+    key_matches: bool | None
+    ingress_bytes: int
+    egress_bytes: int
+    ours: bool
+
+
+class VirtualNetwork(Record):
+    """A virtual network behind the gateway."""
+
+    id: str
+    prefixes: tuple[IPv4Network, ...]
+
+
+class AzureFacts(Record):
+    """One look at the Azure side. A resource that does not exist is None; one that could not be read is an error."""
+
+    gateway: VpnGateway | None
+    virtual_networks: tuple[VirtualNetwork, ...]
+    missing_networks: tuple[str, ...] = ()
+    local_network_gateway: LocalNetworkGateway | None
+    connection: Connection | None
+
+    @property
+    def prefixes(self) -> tuple[IPv4Network, ...]:
+        """Every prefix behind the gateway, sorted, each once."""
+        return tuple(sorted({prefix for network in self.virtual_networks for prefix in network.prefixes}))
+
+
+class Facts(Record):
+    """One look at both sides."""
+
+    aws: AwsFacts
+    azure: AzureFacts

@@ -1,0 +1,61 @@
+"""One look at the tunnel from the gateway, as the agent reports it. A value that could not be read is unknown, not down."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from link.record import Record
+
+
+class Observation(StrEnum):
+    """What is known of a thing that should work."""
+
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+class TunnelReading(Record):
+    """One tunnel: whether a child SA is installed, and the inner bytes that it has carried."""
+
+    number: int
+    state: Observation
+    bytes_in: int
+    bytes_out: int
+
+
+class Reading(Record):
+    """What the gateway sees. `probe` is None when the configuration names none. `read_at` is aware, UTC."""
+
+    link: str
+    instance: str
+    version: str | None
+    read_at: datetime
+    tunnels: tuple[TunnelReading, ...]
+    probe: Observation | None
+    outer_bytes_in: int
+    outer_bytes_out: int
+
+
+class GatewayEvent(StrEnum):
+    """The detail-types under which the agent speaks, with source `causeway.gateway`."""
+
+    BOOTED = "GatewayBooted"
+    BOOT_FAILED = "GatewayBootFailed"
+    READING = "GatewayReading"
+
+
+class Booted(Record):
+    """Detail of GatewayBooted: the instance is ready to take over the Elastic IP."""
+
+    link: str
+    instance: str
+    version: str
+
+
+class BootFailure(Record):
+    """Detail of GatewayBootFailed: `reason` is one CamelCase word, `message` one sentence."""
+
+    link: str
+    instance: str
+    reason: str
+    message: str

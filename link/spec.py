@@ -1,0 +1,257 @@
+"""The wanted link, as a person declares it in cdk.json. Values are checked here and nowhere else.
+
+A link names only what nobody can discover; every other field has a default and can be overridden.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from ipaddress import IPv4Address
+from typing import Annotated, Any
+
+from pydantic import AnyHttpUrl, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from link.errors import SpecInvalid
+from link.record import Record
+
+# 24 characters leave room for "causeway-" and "-AttachElasticIp" within IAM's 64 and Azure's 80 characters.
+LinkName = Annotated[str, StringConstraints(pattern=r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,23}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+VpcId = Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]{8}([0-9a-f]{9})?$")]
+SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8}([0-9a-f]{9})?$")]
+RouteTableId = Annotated[str, StringConstraints(pattern=r"^rtb-[0-9a-f]{8}([0-9a-f]{9})?$")]
+InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9][a-z0-9-]*\.[a-z0-9-]+$")]
+# An image is an AMI id, or the name of a Systems Manager parameter that holds one.
+Image = Annotated[str, StringConstraints(pattern=r"^(ami-[0-9a-f]{8}([0-9a-f]{9})?|/[A-Za-z0-9_./-]+)$")]
+Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+# Azure: 1-90 characters, letters, digits, underscore, parentheses, hyphen, period, not ending in a period.
+ResourceGroup = Annotated[str, StringConstraints(pattern=r"^[\w().-]{0,89}[\w()-]$")]
+# Azure network resources: 1-80 characters, beginning with an alphanumeric, ending with an alphanumeric or underscore.
+AzureName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([\w.-]{0,78}[A-Za-z0-9_])?$")]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$")]
+
+
+class IkeEncryption(StrEnum):
+    """Phase 1 ciphers that both Azure and Libreswan 5.2 speak and that are not weak."""
+
+    AES256 = "AES256"
+    AES192 = "AES192"
+    AES128 = "AES128"
+    GCMAES256 = "GCMAES256"
+    GCMAES128 = "GCMAES128"
+
+
+class IkeIntegrity(StrEnum):
+    """Phase 1 integrity (and pseudo-random function)."""
+
+    SHA256 = "SHA256"
+    SHA384 = "SHA384"
+
+
+class DhGroup(StrEnum):
+    """Phase 1 Diffie-Hellman group, in Azure's words."""
+
+    DHGROUP14 = "DHGroup14"
+    ECP256 = "ECP256"
+    ECP384 = "ECP384"
+
+
+class IpsecEncryption(StrEnum):
+    """Phase 2 cipher."""
+
+    GCMAES256 = "GCMAES256"
+    GCMAES192 = "GCMAES192"
+    GCMAES128 = "GCMAES128"
+    AES256 = "AES256"
+    AES192 = "AES192"
+    AES128 = "AES128"
+
+
+class IpsecIntegrity(StrEnum):
+    """Phase 2 integrity: the same GCM word as the cipher, or SHA256."""
+
+    GCMAES256 = "GCMAES256"
+    GCMAES192 = "GCMAES192"
+    GCMAES128 = "GCMAES128"
+    SHA256 = "SHA256"
+
+
+class PfsGroup(StrEnum):
+    """Phase 2 Diffie-Hellman group. Never None: an unpinned group fails only at the first rekey (libreswan issue 765)."""
+
+    PFS2048 = "PFS2048"
+    ECP256 = "ECP256"
+    ECP384 = "ECP384"
+
+
+# Words of Azure's that we refuse, each with the reason a person is given.
+REFUSED_ALGORITHMS: Mapping[str, str] = {
+    "SHA1": "SHA-1 is broken for signatures and deprecated for IKE; use SHA256 or SHA384",
+    "MD5": "MD5 is broken; use SHA256 or SHA384",
+    "DES": "DES is broken; use AES256",
+    "DES3": "3DES has 64-bit blocks; use AES256",
+    "DHGroup1": "768-bit groups are broken; use DHGroup14, ECP256 or ECP384",
+    "DHGroup2": "modp1024 is too weak and Libreswan leaves it out since 3.30; use DHGroup14, ECP256 or ECP384",
+    "DHGroup24": "group 24 has unproven parameters and Libreswan leaves it out since 3.26; use DHGroup14",
+    "DHGroup2048": "Azure's second name for DHGroup14; write DHGroup14",
+    "PFS1": "768-bit groups are broken; use PFS2048, ECP256 or ECP384",
+    "PFS2": "modp1024 is too weak; use PFS2048, ECP256 or ECP384",
+    "PFS24": "group 24 has unproven parameters; use PFS2048",
+    "None": "every algorithm must be pinned, or the tunnel dies at its first rekey; name one",
+}
+
+
+class IpsecPolicy(Record):
+    """The complete cryptographic policy, pinned identically on both ends. Lifetimes are Azure's; ours are shorter."""
+
+    ike_encryption: IkeEncryption = IkeEncryption.AES256
+    ike_integrity: IkeIntegrity = IkeIntegrity.SHA256
+    dh_group: DhGroup = DhGroup.DHGROUP14
+    ipsec_encryption: IpsecEncryption = IpsecEncryption.GCMAES256
+    ipsec_integrity: IpsecIntegrity = IpsecIntegrity.GCMAES256
+    pfs_group: PfsGroup = PfsGroup.PFS2048
+    # Azure's child SA lifetime: at least 300 s (Azure VPN FAQ). At most a day, Libreswan's own maximum.
+    sa_lifetime_s: Annotated[int, Field(ge=300, le=86_400)] = 27_000
+    sa_data_size_kb: Annotated[int, Field(ge=1024, le=2_147_483_647)] = 102_400_000
+    dpd_timeout_s: Annotated[int, Field(ge=9, le=3600)] = 45
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_weak(cls, value: Any) -> Any:
+        if isinstance(value, str) and value in REFUSED_ALGORITHMS:
+            raise ValueError(f"{value} is refused: {REFUSED_ALGORITHMS[value]}")
+        return value
+
+    @model_validator(mode="after")
+    def _gcm_pairs(self) -> "IpsecPolicy":
+        gcm = self.ipsec_encryption.startswith("GCM")
+        right = self.ipsec_encryption.value if gcm else "SHA256"
+        if self.ipsec_integrity != right:
+            raise ValueError(f"ipsec_integrity must be {right} with ipsec_encryption {self.ipsec_encryption}")
+        return self
+
+
+class Probe(Record):
+    """An address behind Azure that must answer through the tunnel: by ICMP echo, or by TCP when a port is named."""
+
+    address: IPv4Address
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+
+
+class AwsSide(Record):
+    """Where the gateway stands. Only region and VPC are needed."""
+
+    region: Region
+    vpc: VpcId
+    gateway_subnet: SubnetId | None = None
+    route_tables: tuple[RouteTableId, ...] | None = None
+    instance_type: InstanceType = "t3.small"
+    image: Image | None = None
+
+    @property
+    def architecture(self) -> str:
+        """`arm64` or `amd64` (Debian's words), from the instance family: a "g" follows the generation of Graviton types."""
+        family = self.instance_type.split(".")[0]
+        return "arm64" if family == "a1" or re.match(r"^[a-z]+\d+g", family) else "amd64"
+
+    @property
+    def image_or_default(self) -> str:
+        """The declared image, or the parameter under which Debian publishes its newest Debian 13 image."""
+        return self.image or f"/aws/service/debian/release/13/latest/{self.architecture}"
+
+
+class AzureSide(Record):
+    """The Azure VPN gateway, its virtual networks, and the Function that acts there for us."""
+
+    tenant: Guid
+    subscription: Guid
+    resource_group: ResourceGroup
+    vpn_gateway: AzureName
+    virtual_networks: Annotated[tuple[AzureName, ...], Field(min_length=1)]
+    function_url: AnyHttpUrl
+    # A Secrets Manager secret that holds the Function's key; its name, never the key.
+    function_key_secret: SecretName = "causeway/function-key"
+
+    @field_validator("function_url")
+    @classmethod
+    def _https(cls, value: AnyHttpUrl) -> AnyHttpUrl:
+        if value.scheme != "https":
+            raise ValueError("must begin with https://, the request carries a key")
+        if value.query or value.fragment or (value.path or "/") != "/":
+            raise ValueError("must be the Function app's address alone, such as https://example.azurewebsites.net")
+        return value
+
+
+class LinkSpec(Record):
+    """One wanted link."""
+
+    name: LinkName
+    aws: AwsSide
+    azure: AzureSide
+    probe: Probe | None = None
+    policy: IpsecPolicy = IpsecPolicy()
+    tags: Mapping[Annotated[str, StringConstraints(pattern=r"^[\w .:=+@-]{1,128}$")], Annotated[str, Field(max_length=256)]] = {}
+
+    @field_validator("tags")
+    @classmethod
+    def _not_reserved(cls, tags: Mapping[str, str]) -> Mapping[str, str]:
+        for key in tags:
+            if key.lower().startswith(("aws:", "causeway-", "azure", "microsoft", "windows")):
+                raise ValueError(f"tag {key!r} begins with a reserved prefix; choose another name")
+        if len(tags) > 40:
+            raise ValueError(f"{len(tags)} tags are too many; both clouds allow 50 and Causeway needs some: at most 40")
+        return tags
+
+
+# What would be right, for patterns whose regular expression says too little to a person.
+_RIGHT: Mapping[str, str] = {
+    "name": "1 to 24 of a-z, 0-9 and single hyphens, beginning with a letter and ending with a letter or digit",
+    "region": "an AWS region such as eu-west-1",
+    "vpc": "a VPC id such as vpc-0123456789abcdef0",
+    "gateway_subnet": "a subnet id such as subnet-0123456789abcdef0",
+    "route_tables": "route table ids such as rtb-0123456789abcdef0",
+    "instance_type": "an EC2 instance type such as t3.small",
+    "image": "an AMI id such as ami-0123456789abcdef0, or a Systems Manager parameter name beginning with /",
+    "tenant": "a GUID such as 11111111-2222-3333-4444-555555555555",
+    "subscription": "a GUID such as 11111111-2222-3333-4444-555555555555",
+    "resource_group": "an Azure resource group name (1 to 90 letters, digits, _ ( ) - . , not ending in a period)",
+    "vpn_gateway": "an Azure resource name (1 to 80 letters, digits, _ . - , beginning with a letter or digit)",
+    "virtual_networks": "a list with at least one Azure virtual network name",
+    "function_key_secret": "the name of a Secrets Manager secret",
+    "address": "an IPv4 address such as 10.0.1.4",
+    "tags": "names of 1 to 128 letters, digits, spaces and . : = + @ - _ with values of at most 256 characters",
+}
+
+
+def _line(where: str, location: Sequence[int | str], error: Mapping[str, Any]) -> str:
+    field = ".".join([where, *(str(part) for part in location)])
+    known = [_RIGHT[part] for part in location if isinstance(part, str) and part in _RIGHT]
+    match error["type"]:
+        case "missing":
+            return f"{field}: is missing" + (f"; give {known[-1]}" if known else "")
+        case "extra_forbidden":
+            return f"{field}: is not a field of a link; remove it or correct its name"
+        case "value_error":
+            return f"{field}: {str(error['ctx']['error'])}"
+        case "string_pattern_mismatch" | "ip_v4_address" | "too_short" | "tuple_type" | "string_too_long" if known:
+            return f"{field}: {error['input']!r} is not right; give {known[-1]}"
+        case _:
+            return f"{field}: {error['input']!r} is not right; {str(error['msg'])[0].lower()}{str(error['msg'])[1:]}"
+
+
+def parse_links(value: Any) -> tuple[LinkSpec, ...]:
+    """Turns cdk.json's context.links into specs. Raises SpecInvalid with one line for every fault found."""
+    if not isinstance(value, list) or not value:
+        raise SpecInvalid("links: give a list with at least one link in cdk.json's context")
+    faults: list[str] = []
+    links: list[LinkSpec] = []
+    for index, item in enumerate(value):
+        try:
+            links.append(LinkSpec.model_validate(item))
+        except ValidationError as exc:
+            faults += [_line(f"links.{index}", error["loc"], error) for error in exc.errors()]
+    names = [link.name for link in links]
+    faults += [f"links: the name {name!r} is used more than once; give each link its own" for name in sorted({n for n in names if names.count(n) > 1})]
+    if faults:
+        raise SpecInvalid("\n".join(faults))
+    return tuple(links)

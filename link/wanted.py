@@ -1,0 +1,74 @@
+"""What each end should be, derived from the spec and from what was found. The two documents that leave the controller."""
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+from link.record import Record
+from link.spec import IpsecPolicy, Probe
+
+CONNECTION_MODE = "ResponderOnly"  # one side starts, so that crossed IKE_AUTHs cannot happen (libreswan issue 2445)
+
+
+class AzureRef(Record):
+    """Where the Azure side of one link is, and how ours is told from foreign there. `name` names both our resources."""
+
+    link: str
+    deployment: str
+    subscription: str
+    resource_group: str
+    vpn_gateway: str
+    virtual_networks: tuple[str, ...]
+    psk_secret: str  # ARN of the Secrets Manager secret; its region is part of the ARN
+
+    @property
+    def name(self) -> str:
+        """The name of the local network gateway and of the connection."""
+        return f"causeway-{self.link}"
+
+
+class AzureWanted(Record):
+    """The Azure resources that should exist: a local network gateway and a connection."""
+
+    address: IPv4Address
+    prefixes: tuple[IPv4Network, ...]
+    policy: IpsecPolicy
+    mode: str = CONNECTION_MODE
+    tags: dict[str, str]
+
+
+class AzureWork(Record):
+    """What the Function is asked to make true, and whom to tell. `wanted` None means: remove what is ours."""
+
+    ref: AzureRef
+    wanted: AzureWanted | None
+    task_token: str
+    state_machine_region: str
+
+
+class Tunnel(Record):
+    """One tunnel of the link: XFRM interface `ipsec<number>` to one address of the Azure gateway."""
+
+    number: int
+    peer: IPv4Address
+
+
+class GatewayConfiguration(Record):
+    """What a gateway applies. No secret is in it: the agent reads the PSK from the secret named here."""
+
+    link: str
+    elastic_ip: IPv4Address
+    tunnels: tuple[Tunnel, ...]
+    vpc_cidrs: tuple[IPv4Network, ...]
+    remote_prefixes: tuple[IPv4Network, ...]
+    psk_secret: str
+    probe: Probe | None
+    ipsec_conf: str
+    nftables: str
+
+
+class PublishedConfiguration(Record):
+    """The item that the agent reads: the configuration and the digest by which a change is noticed."""
+
+    id: Literal["configuration"] = "configuration"
+    version: str
+    document: GatewayConfiguration
