@@ -1,0 +1,165 @@
+"""Applies one step to AWS. Every effect is idempotent; what already holds is not an error. Decides nothing."""
+
+import hashlib
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import ClientError
+
+from gateway import cloud_config
+from lambdas.clouds import aws, table
+from lambdas.clouds.errors import code, translated
+from lambdas.settings import Settings
+from link import plan, steps
+from link.facts import Rule
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import IpPermissionTypeDef, TagSpecificationTypeDef
+
+
+def apply(step: steps.Step, settings: Settings, execution: str) -> None:
+    """Makes one step true. `execution` makes a repeated launch within one walk the same launch."""
+    match step:
+        case steps.AllowInbound():
+            _allow(settings.security_group, step.rule)
+        case steps.RevokeInbound():
+            _revoke(settings.security_group, step.rule)
+        case steps.PublishConfiguration():
+            table.publish(settings.table, step.configuration)
+        case steps.LaunchGateway():
+            _launch(settings, step.subnet, execution)
+        case steps.DisableSourceDestCheck():
+            with translated("switching off the source/destination check"):
+                aws.ec2().modify_network_interface_attribute(
+                    NetworkInterfaceId=step.interface, SourceDestCheck={"Value": False}
+                )
+        case steps.AttachElasticIp():
+            with translated("attaching the Elastic IP"):
+                aws.ec2().associate_address(
+                    AllocationId=step.allocation, NetworkInterfaceId=step.interface, AllowReassociation=True
+                )
+        case steps.CreateRoute():
+            _create_route(settings.table, step)
+        case steps.ReplaceRoute():
+            table.own_route(settings.table, step.table, step.destination)
+            _replace_route(step.table, step.destination, step.interface)
+        case steps.DropRoute() | steps.RemoveRoute():
+            _delete_route(step.table, step.destination)
+            table.disown_route(settings.table, step.table, step.destination)
+        case steps.ForgetRoute():
+            table.disown_route(settings.table, step.table, step.destination)
+        case steps.DetachElasticIp():
+            with translated("detaching the Elastic IP"):
+                _unless("InvalidAssociationID.NotFound", lambda: aws.ec2().disassociate_address(AssociationId=step.association))
+        case steps.TerminateGateway():
+            with translated("terminating the gateway"):
+                _unless("InvalidInstanceID.NotFound", lambda: aws.ec2().terminate_instances(InstanceIds=[step.instance]))
+        case _:
+            raise TypeError(f"{type(step).__name__} is not a step on AWS")
+
+
+def _unless(tolerated: str, call: "object") -> None:
+    try:
+        call()  # type: ignore[operator]
+    except ClientError as exc:
+        if code(exc) != tolerated:
+            raise
+
+
+def _permission(rule: Rule) -> "IpPermissionTypeDef":
+    ports = {} if rule.from_port is None else {"FromPort": rule.from_port, "ToPort": rule.to_port}
+    return {"IpProtocol": rule.protocol, "IpRanges": [{"CidrIp": str(rule.cidr)}], **ports}  # type: ignore[typeddict-item]
+
+
+def _allow(group: str, rule: Rule) -> None:
+    with translated(f"allowing {rule.cidr} to the gateway"):
+        permission = [_permission(rule)]
+        _unless(
+            "InvalidPermission.Duplicate",
+            lambda: aws.ec2().authorize_security_group_ingress(GroupId=group, IpPermissions=permission),
+        )
+
+
+def _revoke(group: str, rule: Rule) -> None:
+    with translated(f"revoking {rule.cidr} from the gateway"):
+        permission = [_permission(rule)]
+        _unless(
+            "InvalidPermission.NotFound",
+            lambda: aws.ec2().revoke_security_group_ingress(GroupId=group, IpPermissions=permission),
+        )
+
+
+def _create_route(table_name: str, step: steps.CreateRoute) -> None:
+    table.own_route(table_name, step.table, step.destination)
+    with translated(f"creating the route to {step.destination} in {step.table}"):
+        _unless(
+            "RouteAlreadyExists",
+            lambda: aws.ec2().create_route(
+                RouteTableId=step.table,
+                DestinationCidrBlock=str(step.destination),
+                NetworkInterfaceId=step.interface,
+            ),
+        )
+
+
+def _replace_route(route_table: str, destination: IPv4Network, interface: str) -> None:
+    with translated(f"pointing the route to {destination} in {route_table} at the gateway"):
+        aws.ec2().replace_route(
+            RouteTableId=route_table, DestinationCidrBlock=str(destination), NetworkInterfaceId=interface
+        )
+
+
+def _delete_route(route_table: str, destination: IPv4Network) -> None:
+    with translated(f"deleting the route to {destination} in {route_table}"):
+        _unless(
+            "InvalidRoute.NotFound",
+            lambda: aws.ec2().delete_route(RouteTableId=route_table, DestinationCidrBlock=str(destination)),
+        )
+
+
+def image_id(image: str) -> str:
+    """The AMI id, looked up when the image is named by a Systems Manager parameter."""
+    if image.startswith("ami-"):
+        return image
+    with translated(f"looking up the image {image}"):
+        return boto3.client("ssm").get_parameter(Name=image)["Parameter"]["Value"]
+
+
+def _launch(settings: Settings, subnet: str, execution: str) -> None:
+    spec = settings.spec
+    tags = {**plan.tags(spec, settings.deployment), "Name": f"causeway-{spec.name}"}
+    tag_list = [{"Key": key, "Value": value} for key, value in tags.items()]
+    kinds = ("instance", "volume", "network-interface")
+    specifications: list[TagSpecificationTypeDef] = [{"ResourceType": kind, "Tags": tag_list} for kind in kinds]  # type: ignore[typeddict-item]
+    image = image_id(spec.aws.image_or_default)
+    with translated("launching the gateway"):
+        aws.ec2().run_instances(
+            MinCount=1,
+            MaxCount=1,
+            # A walk's own token: a repeated state gets the same instance instead of a second one.
+            ClientToken=hashlib.sha256(f"{settings.deployment}/{execution}".encode()).hexdigest()[:64],
+            ImageId=image,
+            InstanceType=spec.aws.instance_type,  # type: ignore[arg-type]  # the type stub lists today's types only
+            UserData=cloud_config.render(spec.name, settings.region, settings.table).decode(),
+            IamInstanceProfile={"Arn": settings.instance_profile},
+            # Inline, because an instance on a prepared interface gets no public address to boot with.
+            NetworkInterfaces=[
+                {
+                    "DeviceIndex": 0,
+                    "SubnetId": subnet,
+                    "Groups": [settings.security_group],
+                    "AssociatePublicIpAddress": True,
+                    "DeleteOnTermination": True,
+                }
+            ],
+            BlockDeviceMappings=[
+                {
+                    "DeviceName": "/dev/xvda",
+                    "Ebs": {"Encrypted": True, "DeleteOnTermination": True, "VolumeType": "gp3", "VolumeSize": 8},
+                }
+            ],
+            MetadataOptions={"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 1},
+            InstanceInitiatedShutdownBehavior="stop",
+            TagSpecifications=specifications,
+        )

@@ -1,0 +1,132 @@
+"""Looks at the AWS side of the link and returns it as facts. Changes nothing."""
+
+import base64
+from collections.abc import Iterable
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from lambdas.clouds import table
+from lambdas.clouds.errors import translated
+from lambdas.settings import Settings
+from link import facts
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.client import EC2Client
+
+
+@cache
+def ec2() -> "EC2Client":
+    """The EC2 client of this function."""
+    return boto3.client("ec2")
+
+
+def _all(operation: str, key: str, filters: dict[str, str]) -> list[Any]:
+    wanted = [{"Name": name, "Values": [value]} for name, value in filters.items()]
+    with translated(f"looking with {operation}"):
+        paginator = ec2().get_paginator(operation)  # type: ignore[call-overload]  # the name is a variable
+        return [item for page in paginator.paginate(Filters=wanted) for item in page[key]]
+
+
+def _route(item: dict[str, Any]) -> facts.Route:
+    targets = ("NetworkInterfaceId", "GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnectionId", "InstanceId")
+    other = ("LocalGatewayId", "CarrierGatewayId", "EgressOnlyInternetGatewayId", "CoreNetworkArn")
+    return facts.Route(
+        destination=IPv4Network(item["DestinationCidrBlock"]),
+        target=next((item[name] for name in targets + other if item.get(name)), ""),
+        blackhole=item.get("State") == "blackhole",
+    )
+
+
+def _route_table(item: dict[str, Any]) -> facts.RouteTable:
+    associations = item["Associations"]
+    return facts.RouteTable(
+        id=item["RouteTableId"],
+        main=any(one.get("Main") for one in associations),
+        subnets=tuple(sorted(one["SubnetId"] for one in associations if one.get("SubnetId"))),
+        routes=tuple(_route(one) for one in item["Routes"] if one.get("DestinationCidrBlock")),
+    )
+
+
+def _rule(item: dict[str, Any]) -> facts.Rule:
+    everything = item["IpProtocol"] == "-1"
+    return facts.Rule(
+        protocol=item["IpProtocol"],
+        from_port=None if everything else item.get("FromPort"),
+        to_port=None if everything else item.get("ToPort"),
+        cidr=IPv4Network(item["CidrIpv4"]),
+    )
+
+
+def _gateway(item: dict[str, Any], settings: Settings) -> facts.Gateway:
+    interfaces = item.get("NetworkInterfaces", [])
+    first = interfaces[0] if interfaces else {}
+    return facts.Gateway(
+        id=item["InstanceId"],
+        state=item["State"]["Name"],
+        interface=first.get("NetworkInterfaceId", ""),
+        private_address=first.get("PrivateIpAddress"),
+        source_dest_check=first.get("SourceDestCheck", True),
+        booted=table.boot(settings.table, item["InstanceId"]).version is not None,
+    )
+
+
+def _elastic_ip(settings: Settings) -> facts.ElasticIp:
+    with translated("looking at the Elastic IP"):
+        found = ec2().describe_addresses(AllocationIds=[settings.elastic_ip_allocation])["Addresses"][0]
+    return facts.ElasticIp(
+        allocation=settings.elastic_ip_allocation,
+        address=IPv4Address(found["PublicIp"]),
+        association=found.get("AssociationId") or None,
+        interface=found.get("NetworkInterfaceId") or None,
+    )
+
+
+def gateways(settings: Settings) -> tuple[facts.Gateway, ...]:
+    """The instances that bear this deployment's tags and are not terminated."""
+    ours = {"tag:causeway-deployment": settings.deployment, "tag:causeway-link": settings.spec.name}
+    reservations = _all("describe_instances", "Reservations", ours)
+    found: Iterable[dict[str, Any]] = (item for one in reservations for item in one["Instances"])
+    return tuple(_gateway(item, settings) for item in found if item["State"]["Name"] != "terminated")
+
+
+def look(settings: Settings) -> facts.AwsFacts:
+    """One look at everything of AWS that the link depends on. Raises CloudBusy or CloudRefused."""
+    vpc = {"vpc-id": settings.spec.aws.vpc}
+    with translated("looking at the VPC"):
+        found = ec2().describe_vpcs(VpcIds=[settings.spec.aws.vpc])["Vpcs"][0]
+    blocks = [one["CidrBlock"] for one in found["CidrBlockAssociationSet"] if one["CidrBlockState"]["State"] == "associated"]
+    internet_gateways = _all("describe_internet_gateways", "InternetGateways", {"attachment.vpc-id": settings.spec.aws.vpc})
+    rules = _all("describe_security_group_rules", "SecurityGroupRules", {"group-id": settings.security_group})
+    return facts.AwsFacts(
+        cidrs=tuple(sorted(IPv4Network(block) for block in blocks)),
+        internet_gateway=internet_gateways[0]["InternetGatewayId"] if internet_gateways else None,
+        subnets=tuple(
+            facts.Subnet(id=one["SubnetId"], zone=one["AvailabilityZone"], cidr=IPv4Network(one["CidrBlock"]))
+            for one in _all("describe_subnets", "Subnets", vpc)
+        ),
+        route_tables=tuple(_route_table(one) for one in _all("describe_route_tables", "RouteTables", vpc)),
+        rules=tuple(_rule(one) for one in rules if not one["IsEgress"] and one.get("CidrIpv4")),
+        gateways=gateways(settings),
+        elastic_ip=_elastic_ip(settings),
+        own_routes=table.own_routes(settings.table),
+        published_version=table.published_version(settings.table),
+    )
+
+
+def console_end(instance: str, characters: int = 1500) -> str:
+    """The end of the instance's console output, for a gateway that cannot speak for itself."""
+    with translated("reading the console"):
+        output = ec2().get_console_output(InstanceId=instance).get("Output", "")
+    return _printable(output)[-characters:].strip() or "the console is empty"
+
+
+def _printable(output: str) -> str:
+    # botocore decodes the base64 of the API already; an emulator or an older SDK may not have.
+    try:
+        text = base64.b64decode(output, validate=True).decode(errors="replace")
+    except ValueError:
+        text = output
+    return "".join(char for char in text if char.isprintable() or char == "\n")

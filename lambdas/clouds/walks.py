@@ -1,0 +1,79 @@
+"""Starts walks and answers those who wait: Step Functions by task token, CloudFormation by its response address."""
+
+import json
+import urllib.request
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lambdas.clouds.errors import code, translated
+from link.record import Record
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+# The state has ended already: a repeated or late answer is nobody's fault.
+_NOBODY_WAITS = ("TaskDoesNotExist", "TaskTimedOut")
+
+
+class Answer(Record):
+    """Where CloudFormation waits for a custom resource, in its own words."""
+
+    ResponseURL: str
+    StackId: str
+    RequestId: str
+    LogicalResourceId: str
+    PhysicalResourceId: str
+
+
+@cache
+def _stepfunctions() -> "SFNClient":
+    return boto3.client("stepfunctions")
+
+
+def start(state_machine: str, name: str, walk: str) -> None:
+    """Starts a walk. The same name and input again is the same walk."""
+    with translated("starting the walk"):
+        _stepfunctions().start_execution(stateMachineArn=state_machine, name=name, input=walk)
+
+
+def succeed(task_token: str, output: dict[str, object]) -> None:
+    """Lets the waiting state go on."""
+    with translated("completing the waiting state"):
+        try:
+            _stepfunctions().send_task_success(taskToken=task_token, output=json.dumps(output))
+        except ClientError as exc:
+            if code(exc) not in _NOBODY_WAITS:
+                raise
+
+
+def fail(task_token: str, error: str, cause: str) -> None:
+    """Lets the waiting state fail with a named error."""
+    with translated("failing the waiting state"):
+        try:
+            _stepfunctions().send_task_failure(taskToken=task_token, error=error, cause=cause)
+        except ClientError as exc:
+            if code(exc) not in _NOBODY_WAITS:
+                raise
+
+
+def answer(to: Answer, reason: str | None, data: dict[str, str]) -> None:
+    """Tells CloudFormation the outcome; `reason` None is success. A second answer is ignored by CloudFormation."""
+    body = {
+        "Status": "FAILED" if reason else "SUCCESS",
+        # CloudFormation shows about 1 KB and refuses a response over 4 KB.
+        "Reason": (reason or "")[:1000],
+        "PhysicalResourceId": to.PhysicalResourceId,
+        "StackId": to.StackId,
+        "RequestId": to.RequestId,
+        "LogicalResourceId": to.LogicalResourceId,
+        "Data": data,
+    }
+    # The pre-signed address was signed without a content type.
+    request = urllib.request.Request(  # noqa: S310  # CloudFormation's own address
+        to.ResponseURL, data=json.dumps(body).encode(), headers={"content-type": ""}, method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+        pass

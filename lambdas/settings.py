@@ -1,0 +1,43 @@
+"""What the stack tells every function, read once from the environment. A missing value stops the cold start."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from link.record import Record
+from link.spec import LinkSpec
+
+
+class Settings(Record):
+    """The link and what CloudFormation made for it: ARNs and ids."""
+
+    spec: LinkSpec
+    deployment: str
+    region: str
+    table: str
+    psk_secret: str
+    elastic_ip_allocation: str
+    security_group: str
+    instance_profile: str
+    state_machine: str | None = None
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Raises pydantic's ValidationError, which names the field, when a value is missing or empty."""
+    return Settings.model_validate(
+        {
+            "spec": LinkSpec.model_validate_json(environment.get("CAUSEWAY_SPEC", "")),
+            "region": environment.get("AWS_REGION"),
+            **{
+                name: environment.get(f"CAUSEWAY_{name.upper()}") or None
+                for name in ("deployment", "table", "psk_secret", "elastic_ip_allocation", "security_group")
+                + ("instance_profile", "state_machine")
+            },
+        }
+    )
+
+
+@cache
+def load() -> Settings:
+    """The settings of this function."""
+    return from_environment(os.environ)

@@ -1,0 +1,50 @@
+"""Choices among what was found: which subnets are public, which tables are private, which instance is the gateway."""
+
+from ipaddress import IPv4Network
+
+from link.facts import AwsFacts, Gateway, Route, RouteTable
+from link.spec import LinkSpec
+
+ANYWHERE = IPv4Network("0.0.0.0/0")
+ALIVE = ("pending", "running")
+
+
+def route_to(table: RouteTable, destination: IPv4Network) -> Route | None:
+    """The table's route for exactly this destination."""
+    return next((route for route in table.routes if route.destination == destination), None)
+
+
+def _is_public(table: RouteTable) -> bool:
+    default = route_to(table, ANYWHERE)
+    return default is not None and default.target.startswith("igw-")
+
+
+def _table_of(subnet: str, facts: AwsFacts) -> RouteTable | None:
+    explicit = next((table for table in facts.route_tables if subnet in table.subnets), None)
+    return explicit or next((table for table in facts.route_tables if table.main), None)
+
+
+def public_subnets(facts: AwsFacts) -> tuple[str, ...]:
+    """Subnets whose default route is the internet gateway, ordered by zone and id so that a choice is stable."""
+    ordered = sorted(facts.subnets, key=lambda subnet: (subnet.zone, subnet.id))
+    return tuple(subnet.id for subnet in ordered if (table := _table_of(subnet.id, facts)) and _is_public(table))
+
+
+def gateway_subnet(spec: LinkSpec, facts: AwsFacts) -> str:
+    """Where a new gateway is launched. Preflight has made sure that there is one."""
+    return spec.aws.gateway_subnet or public_subnets(facts)[0]
+
+
+def private_tables(spec: LinkSpec, facts: AwsFacts) -> tuple[RouteTable, ...]:
+    """The route tables that get a route to Azure: the declared ones, else all that serve a subnet and are not public."""
+    if spec.aws.route_tables is not None:
+        return tuple(table for table in facts.route_tables if table.id in spec.aws.route_tables)
+    serving = {table.id for subnet in facts.subnets if (table := _table_of(subnet.id, facts))}
+    return tuple(table for table in facts.route_tables if table.id in serving and not _is_public(table))
+
+
+def gateway(facts: AwsFacts) -> Gateway | None:
+    """The gateway: alive, and preferably booted, bearing the Elastic IP; then by id, so that a choice is stable."""
+    alive = [gateway for gateway in facts.gateways if gateway.state in ALIVE]
+    bearer = facts.elastic_ip.interface
+    return min(alive, key=lambda one: (not one.booted, one.interface != bearer, one.id), default=None)

@@ -1,0 +1,101 @@
+"""Renders what the gateway runs: the Libreswan 5.2 connections and the nftables ruleset. Text in, no secret, no effect.
+
+Options: ipsec.conf(5) of Libreswan 5.2. Azure's side: "About cryptographic requirements and Azure VPN gateways".
+"""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv4Network
+
+from link.spec import DhGroup, IkeEncryption, IkeIntegrity, IpsecEncryption, IpsecIntegrity, IpsecPolicy, PfsGroup
+from link.wanted import Tunnel
+
+# Azure's phase 1 lifetime is 28,800 s and cannot be changed (Azure VPN FAQ). Ours ends first, so that our side rekeys.
+IKE_LIFETIME_S = 25_200
+# Our share of Azure's child SA lifetime and volume, for the same reason.
+CHILD_SHARE = 0.8
+# Azure advises to clamp to 1350 (about VPN devices); the tunnel's MTU is set by the agent.
+MSS = 1350
+
+_IKE_ENCRYPTION: Mapping[IkeEncryption, str] = {
+    IkeEncryption.AES256: "aes256",
+    IkeEncryption.AES192: "aes192",
+    IkeEncryption.AES128: "aes128",
+    IkeEncryption.GCMAES256: "aes_gcm256",
+    IkeEncryption.GCMAES128: "aes_gcm128",
+}
+# With a GCM cipher this word names the pseudo-random function, which a proposal still needs.
+_IKE_INTEGRITY: Mapping[IkeIntegrity, str] = {IkeIntegrity.SHA256: "sha2_256", IkeIntegrity.SHA384: "sha2_384"}
+_DH_GROUP: Mapping[DhGroup, str] = {DhGroup.DHGROUP14: "modp2048", DhGroup.ECP256: "dh19", DhGroup.ECP384: "dh20"}
+_IPSEC_ENCRYPTION: Mapping[IpsecEncryption, str] = {
+    IpsecEncryption.GCMAES256: "aes_gcm256",
+    IpsecEncryption.GCMAES192: "aes_gcm192",
+    IpsecEncryption.GCMAES128: "aes_gcm128",
+    IpsecEncryption.AES256: "aes256",
+    IpsecEncryption.AES192: "aes192",
+    IpsecEncryption.AES128: "aes128",
+}
+# Empty: the cipher authenticates by itself.
+_IPSEC_INTEGRITY: Mapping[IpsecIntegrity, str] = {
+    IpsecIntegrity.GCMAES256: "",
+    IpsecIntegrity.GCMAES192: "",
+    IpsecIntegrity.GCMAES128: "",
+    IpsecIntegrity.SHA256: "-sha2_256",
+}
+_PFS_GROUP: Mapping[PfsGroup, str] = {PfsGroup.PFS2048: "modp2048", PfsGroup.ECP256: "dh19", PfsGroup.ECP384: "dh20"}
+
+
+def connection_name(tunnel: Tunnel) -> str:
+    """The name under which Libreswan knows the tunnel."""
+    return f"causeway-{tunnel.number}"
+
+
+def ike_proposal(policy: IpsecPolicy) -> str:
+    """The one phase 1 proposal, in Libreswan's words."""
+    cipher, integrity = _IKE_ENCRYPTION[policy.ike_encryption], _IKE_INTEGRITY[policy.ike_integrity]
+    return f"{cipher}-{integrity};{_DH_GROUP[policy.dh_group]}"
+
+
+def esp_proposal(policy: IpsecPolicy) -> str:
+    """The one phase 2 proposal with its group, which is what pins perfect forward secrecy at a rekey."""
+    cipher, integrity = _IPSEC_ENCRYPTION[policy.ipsec_encryption], _IPSEC_INTEGRITY[policy.ipsec_integrity]
+    return f"{cipher}{integrity};{_PFS_GROUP[policy.pfs_group]}"
+
+
+def render_conf(elastic_ip: IPv4Address, tunnels: tuple[Tunnel, ...], policy: IpsecPolicy) -> str:
+    """The content of a file in /etc/ipsec.d: one connection for each tunnel, a setting a line."""
+    return "\n".join(_connection(elastic_ip, tunnel, policy, several=len(tunnels) > 1) for tunnel in tunnels)
+
+
+def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy, several: bool) -> str:
+    child_s = int(policy.sa_lifetime_s * CHILD_SHARE)
+    settings = {
+        "keyexchange": "ikev2",
+        "authby": "secret",
+        "left": "%defaultroute",
+        "leftid": elastic_ip,
+        "leftsubnet": "0.0.0.0/0",
+        "leftupdown": "%disabled",  # interfaces and routes are the agent's
+        "right": tunnel.peer,
+        "rightid": tunnel.peer,
+        "rightsubnet": "0.0.0.0/0",
+        "ipsec-interface": tunnel.number,
+        "ike": ike_proposal(policy),
+        "esp": esp_proposal(policy),
+        "pfs": "yes",
+        "ikelifetime": f"{IKE_LIFETIME_S}s",
+        "ipsec-lifetime": f"{child_s}s",
+        # Drawn at random up to twice this before the end (rekeyfuzz is 100%); short lifetimes need a short one.
+        "rekeymargin": f"{min(540, child_s // 10)}s",
+        "rekey": "yes",
+        "dpddelay": f"{max(1, policy.dpd_timeout_s // 4)}s",
+        "retransmit-timeout": f"{policy.dpd_timeout_s}s",
+        "mobike": "no",
+        "fragmentation": "no",  # CVE-2026-12413: a fragment can end the daemon, 4.6 to 5.3
+        "esn": "no",  # Azure offers none at a rekey (libreswan issue 765)
+        "encapsulation": "yes",  # always ESP in UDP 4500: an Elastic IP is a NAT
+        "auto": "add",  # the agent starts it; Azure is ResponderOnly
+    }
+    if several:
+        settings["overlapip"] = "yes"  # the same any-to-any selectors on more than one tunnel (libreswan issue 2783)
+    lines = [f"    {key}={value}" for key, value in settings.items()]
+    return "\n".join([f"conn {connection_name(tunnel)}", *lines, ""])

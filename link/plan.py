@@ -1,0 +1,154 @@
+"""The difference between wanted and found, as ordered steps. The only place that decides a change. Pure.
+
+Every state of the walk looks again and applies its own steps of a fresh plan, so a repeated or late state does no harm.
+"""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from link import choose, ipsec, steps
+from link.facts import AwsFacts, Facts, Route, Rule
+from link.spec import LinkSpec
+from link.steps import Step, Wanted
+from link.wanted import AzureRef, AzureWanted, GatewayConfiguration, Tunnel
+
+IKE_PORTS = (500, 4500)  # ISAKMP, and IKE and ESP in UDP behind NAT (RFC 3948)
+
+
+def azure_ref(spec: LinkSpec, deployment: str, psk_secret: str) -> AzureRef:
+    """Where the link's Azure side is."""
+    return AzureRef(
+        link=spec.name,
+        deployment=deployment,
+        subscription=spec.azure.subscription,
+        resource_group=spec.azure.resource_group,
+        vpn_gateway=spec.azure.vpn_gateway,
+        virtual_networks=spec.azure.virtual_networks,
+        psk_secret=psk_secret,
+    )
+
+
+def tags(spec: LinkSpec, deployment: str) -> dict[str, str]:
+    """The tags by which everything of ours is known, in both clouds, and the person's own."""
+    return {**spec.tags, "causeway-link": spec.name, "causeway-deployment": deployment}
+
+
+def azure_wanted(spec: LinkSpec, facts: AwsFacts, deployment: str) -> AzureWanted:
+    """The Azure resources that should exist."""
+    return AzureWanted(
+        address=facts.elastic_ip.address,
+        prefixes=tuple(sorted(facts.cidrs)),
+        policy=spec.policy,
+        tags=tags(spec, deployment),
+    )
+
+
+def configuration(spec: LinkSpec, facts: Facts, psk_secret: str) -> GatewayConfiguration:
+    """What the gateway should run: one tunnel for each address of the Azure gateway."""
+    if facts.azure.gateway is None:
+        raise ValueError("no configuration without an Azure gateway; preflight refuses it")
+    tunnels = tuple(Tunnel(number=n, peer=peer) for n, peer in enumerate(sorted(facts.azure.gateway.addresses), start=1))
+    cidrs = tuple(sorted(facts.aws.cidrs))
+    return GatewayConfiguration(
+        link=spec.name,
+        elastic_ip=facts.aws.elastic_ip.address,
+        tunnels=tunnels,
+        vpc_cidrs=cidrs,
+        remote_prefixes=facts.azure.prefixes,
+        psk_secret=psk_secret,
+        probe=spec.probe,
+        ipsec_conf=ipsec.render_conf(facts.aws.elastic_ip.address, tunnels, spec.policy),
+        nftables=ipsec.render_nftables(tunnels, cidrs, facts.azure.prefixes),
+    )
+
+
+def wanted_rules(facts: Facts) -> frozenset[Rule]:
+    """Inbound: IKE and ESP-in-UDP from the Azure gateway, everything from the VPC, nothing else."""
+    peers = facts.azure.gateway.addresses if facts.azure.gateway else ()
+    ike = {
+        Rule(protocol="udp", from_port=port, to_port=port, cidr=IPv4Network(peer)) for peer in peers for port in IKE_PORTS
+    }
+    vpc = {Rule(protocol="-1", from_port=None, to_port=None, cidr=cidr) for cidr in facts.aws.cidrs}
+    return frozenset(ike | vpc)
+
+
+def _rules(facts: Facts) -> Iterator[Step]:
+    wanted, found = wanted_rules(facts), frozenset(facts.aws.rules)
+    order = lambda rule: (rule.protocol, rule.from_port or 0, rule.cidr)  # noqa: E731
+    for rule in sorted(wanted - found, key=order):
+        yield steps.AllowInbound("InboundRuleMissing", f"{rule.cidr} must reach the gateway", rule)
+    for rule in sorted(found - wanted, key=order):
+        yield steps.RevokeInbound("InboundRuleForeign", f"nothing of the link needs {rule.cidr} to reach the gateway", rule)
+
+
+def _gateway(spec: LinkSpec, facts: Facts, psk_secret: str) -> Iterator[Step]:
+    wanted = configuration(spec, facts, psk_secret)
+    if facts.aws.published_version != wanted.digest():
+        yield steps.PublishConfiguration("ConfigurationDiffers", "the published configuration is not the wanted one", wanted)
+    found = choose.gateway(facts.aws)
+    if found is None:
+        subnet = choose.gateway_subnet(spec, facts.aws)
+        yield steps.LaunchGateway("GatewayMissing", "the link has no gateway instance", subnet)
+        return
+    if found.source_dest_check:
+        yield steps.DisableSourceDestCheck("SourceDestCheckOn", f"{found.id} could not forward packets", found.interface)
+    if facts.aws.elastic_ip.interface != found.interface:
+        because = f"{facts.aws.elastic_ip.address} is not on {found.id}"
+        yield steps.AttachElasticIp("ElasticIpElsewhere", because, facts.aws.elastic_ip.allocation, found.interface)
+    yield from _routes(spec, facts, found.interface)
+
+
+def _routes(spec: LinkSpec, facts: Facts, interface: str) -> Iterator[Step]:
+    tables = choose.private_tables(spec, facts.aws)
+    for table in tables:
+        for prefix in facts.azure.prefixes:
+            route = choose.route_to(table, prefix)
+            if route is None:
+                because = f"{table.id} has no route to {prefix}"
+                yield steps.CreateRoute("RouteMissing", because, table.id, prefix, interface)
+            elif (route.target != interface or route.blackhole) and _is_ours(table.id, route, facts.aws):
+                because = f"{table.id} routes {prefix} to {route.target or 'nowhere'}"
+                yield steps.ReplaceRoute("RouteElsewhere", because, table.id, prefix, interface)
+    kept = {(table.id, prefix) for table in tables for prefix in facts.azure.prefixes}
+    for table_id, destination in sorted(facts.aws.own_routes - kept):
+        yield steps.DropRoute("PrefixGone", f"{destination} is no longer behind Azure", table_id, destination)
+
+
+def _is_ours(table: str, route: Route, facts: AwsFacts) -> bool:
+    ours = {gateway.interface for gateway in facts.gateways}
+    return route.target in ours or (table, route.destination) in facts.own_routes
+
+
+def _retire(facts: AwsFacts, keep: str | None) -> Iterator[Step]:
+    for gateway in facts.gateways:
+        if gateway.id != keep and gateway.state != "shutting-down":
+            yield steps.TerminateGateway("GatewayNotWanted", f"{gateway.id} is not the link's gateway", gateway.id)
+
+
+def up(spec: LinkSpec, facts: Facts, deployment: str, psk_secret: str) -> tuple[Step, ...]:
+    """The steps that bring the link up from what was found, in the order of the walk."""
+    chosen = choose.gateway(facts.aws)
+    because = "the Function compares and corrects; it changes nothing that is right"
+    return (
+        *_rules(facts),
+        *_gateway(spec, facts, psk_secret),
+        steps.ConnectAzure("AzureSideWanted", because, azure_wanted(spec, facts.aws, deployment)),
+        *(_retire(facts.aws, chosen.id) if chosen else ()),
+    )
+
+
+def down(facts: AwsFacts) -> tuple[Step, ...]:
+    """The steps that remove the AWS side of the link, in the order of the walk."""
+    tables = {table.id: table for table in facts.route_tables}
+    planned: list[Step] = []
+    for table_id, destination in sorted(facts.own_routes):
+        route = choose.route_to(tables[table_id], destination) if table_id in tables else None
+        ours = {gateway.interface for gateway in facts.gateways}
+        if route and (route.target in ours or route.blackhole):
+            planned.append(steps.RemoveRoute("LinkNotWanted", "the link goes", table_id, destination))
+        else:
+            planned.append(steps.ForgetRoute("RouteNotOurs", "gone, or pointed elsewhere by somebody", table_id, destination))
+    if facts.elastic_ip.association:
+        planned.append(steps.DetachElasticIp("LinkNotWanted", "the link goes", facts.elastic_ip.association))
+    planned += _retire(facts, keep=None)
+    return tuple(planned)
