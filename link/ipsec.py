@@ -4,14 +4,15 @@ Options: ipsec.conf(5) of Libreswan 5.2. Azure's side: "About cryptographic requ
 """
 
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 
 from link.spec import DhGroup, IkeEncryption, IkeIntegrity, IpsecEncryption, IpsecIntegrity, IpsecPolicy, PfsGroup
 from link.wanted import Tunnel
 
 # Azure's phase 1 lifetime is 28,800 s and cannot be changed (Azure VPN FAQ). Ours ends first, so that our side rekeys.
 IKE_LIFETIME_S = 25_200
-# Our share of Azure's child SA lifetime and volume, for the same reason.
+# Our share of Azure's child SA lifetime, for the same reason. Volume needs none: the side that started a child SA renews it
+# at a quarter of ipsec-max-bytes (ipsec.conf(5)).
 CHILD_SHARE = 0.8
 # Azure advises to clamp to 1350 (about VPN devices); the tunnel's MTU is set by the agent.
 MSS = 1350
@@ -84,11 +85,12 @@ def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy, se
         "pfs": "yes",
         "ikelifetime": f"{IKE_LIFETIME_S}s",
         "ipsec-lifetime": f"{child_s}s",
+        "ipsec-max-bytes": f"{policy.sa_data_size_kb}KiB",
         # Drawn at random up to twice this before the end (rekeyfuzz is 100%); short lifetimes need a short one.
         "rekeymargin": f"{min(540, child_s // 10)}s",
         "rekey": "yes",
-        "dpddelay": f"{max(1, policy.dpd_timeout_s // 4)}s",
-        "retransmit-timeout": f"{policy.dpd_timeout_s}s",
+        "dpddelay": f"{policy.dpd_timeout_s // 9}s",  # with the next line: ours notices before Azure does
+        "retransmit-timeout": f"{policy.dpd_timeout_s // 3}s",
         "mobike": "no",
         "fragmentation": "no",  # CVE-2026-12413: a fragment can end the daemon, 4.6 to 5.3
         "esn": "no",  # Azure offers none at a rekey (libreswan issue 765)
@@ -99,3 +101,59 @@ def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy, se
         settings["overlapip"] = "yes"  # the same any-to-any selectors on more than one tunnel (libreswan issue 2783)
     lines = [f"    {key}={value}" for key, value in settings.items()]
     return "\n".join([f"conn {connection_name(tunnel)}", *lines, ""])
+
+
+def render_nftables(
+    tunnels: tuple[Tunnel, ...], vpc_cidrs: tuple[IPv4Network, ...], remote_prefixes: tuple[IPv4Network, ...]
+) -> str:
+    """The whole ruleset of the gateway, to be loaded by `nft -f` in one transaction.
+
+    `flush table` empties the chains and keeps the two named counters, so a reload does not set them to zero.
+    """
+    interfaces = _set(f'"ipsec{tunnel.number}"' for tunnel in tunnels)
+    peers = _set(str(tunnel.peer) for tunnel in tunnels)
+    aws, azure = _prefixes(vpc_cidrs), _prefixes(remote_prefixes)
+    return f"""\
+table inet causeway
+flush table inet causeway
+table inet causeway {{
+    counter outer_in {{ }}
+    counter outer_out {{ }}
+
+    chain raw {{
+        type filter hook prerouting priority raw
+        fib daddr type != local notrack comment "what passes through needs no entry in the connection table"
+    }}
+
+    chain input {{
+        type filter hook input priority filter; policy drop
+        iifname "lo" accept
+        iifname != {interfaces} ip saddr {peers} udp dport {{ 500, 4500 }} counter name outer_in accept
+        ct state established,related accept
+        meta l4proto {{ icmp, ipv6-icmp }} accept
+        iifname != {interfaces} udp dport {{ 68, 546 }} accept comment "DHCP"
+    }}
+
+    chain forward {{
+        type filter hook forward priority filter; policy drop
+        tcp flags syn tcp option maxseg size set {MSS} comment "only ever lowers it"
+        iifname != {interfaces} oifname {interfaces} ip saddr {aws} ip daddr {azure} accept
+        iifname {interfaces} oifname != {interfaces} ip saddr {azure} ip daddr {aws} accept
+    }}
+
+    chain output {{
+        type filter hook output priority filter; policy accept
+        oifname != {interfaces} ip daddr {peers} udp sport {{ 500, 4500 }} counter name outer_out
+        oifname != {{ "lo", {interfaces[1:-1].strip()} }} ip daddr {azure} drop comment "nothing in clear text"
+    }}
+}}
+"""
+
+
+def _set(elements: Iterable[str]) -> str:
+    return "{ " + ", ".join(elements) + " }"
+
+
+def _prefixes(networks: tuple[IPv4Network, ...]) -> str:
+    """An interval set, in which nft allows no prefix inside another."""
+    return _set(str(network) for network in collapse_addresses(networks))
