@@ -45,6 +45,10 @@ def private_tables(spec: LinkSpec, facts: AwsFacts) -> tuple[RouteTable, ...]:
 
 def gateway(facts: AwsFacts) -> Gateway | None:
     """The gateway: alive, and preferably booted, bearing the Elastic IP; then by id, so that a choice is stable."""
-    alive = [gateway for gateway in facts.gateways if gateway.state in ALIVE]
-    bearer = facts.elastic_ip.interface
+    return gateway_of(facts.gateways, facts.elastic_ip.interface)
+
+
+def gateway_of(gateways: tuple[Gateway, ...], bearer: str | None) -> Gateway | None:
+    """The same choice from instances alone, when it is known or does not matter who bears the Elastic IP."""
+    alive = [gateway for gateway in gateways if gateway.state in ALIVE]
     return min(alive, key=lambda one: (not one.booted, one.interface != bearer, one.id), default=None)

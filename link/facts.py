@@ -94,6 +94,7 @@ class LocalNetworkGateway(Record):
     prefixes: tuple[IPv4Network, ...]
     provisioning_state: str
     ours: bool
+    tags: dict[str, str] = {}
 
 
 class ConnectionStatus(StrEnum):
@@ -123,6 +124,7 @@ class Connection(Record):
     ingress_bytes: int
     egress_bytes: int
     ours: bool
+    tags: dict[str, str] = {}
 
 
 class VirtualNetwork(Record):

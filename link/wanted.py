@@ -25,6 +25,17 @@ class AzureRef(Record):
         """The name of the local network gateway and of the connection."""
         return f"causeway-{self.link}"
 
+    @property
+    def local_network_gateway_id(self) -> str:
+        """ARM's id of our local network gateway. ARM compares ids without regard to case."""
+        group = f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
+        return f"{group}/providers/Microsoft.Network/localNetworkGateways/{self.name}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What a resource of this deployment bears; one of our name without them is somebody else's."""
+        return {"causeway-link": self.link, "causeway-deployment": self.deployment}
+
 
 class AzureWanted(Record):
     """The Azure resources that should exist: a local network gateway and a connection."""

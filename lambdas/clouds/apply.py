@@ -12,6 +12,7 @@ from lambdas.clouds import aws, table
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
 from link import plan, steps
+from link.errors import CloudRefused
 from link.facts import Rule
 
 if TYPE_CHECKING:
@@ -126,6 +127,14 @@ def image_id(image: str) -> str:
         return boto3.client("ssm").get_parameter(Name=image)["Parameter"]["Value"]
 
 
+def _root_device(image: str) -> str:
+    with translated(f"looking up the root device of {image}"):
+        found = aws.ec2().describe_images(ImageIds=[image])["Images"]
+    if not found:
+        raise CloudRefused(f"image {image} does not exist in this region; correct aws.image")
+    return found[0]["RootDeviceName"]
+
+
 def _launch(settings: Settings, subnet: str, execution: str) -> None:
     spec = settings.spec
     tags = {**plan.tags(spec, settings.deployment), "Name": f"causeway-{spec.name}"}
@@ -155,8 +164,8 @@ def _launch(settings: Settings, subnet: str, execution: str) -> None:
             ],
             BlockDeviceMappings=[
                 {
-                    "DeviceName": "/dev/xvda",
-                    "Ebs": {"Encrypted": True, "DeleteOnTermination": True, "VolumeType": "gp3", "VolumeSize": 8},
+                    "DeviceName": _root_device(image),
+                    "Ebs": {"Encrypted": True, "DeleteOnTermination": True, "VolumeType": "gp3"},
                 }
             ],
             MetadataOptions={"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 1},

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.clouds.errors import code, translated
 from link.record import Record
+from link.steps import Wanted
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -26,6 +27,11 @@ class Answer(Record):
     RequestId: str
     LogicalResourceId: str
     PhysicalResourceId: str
+
+
+def document(link: str, wanted: Wanted, answer: Answer | None) -> str:
+    """The input of a walk."""
+    return json.dumps({"link": link, "wanted": wanted.value, "answer": answer.model_dump() if answer else None})
 
 
 @cache

@@ -1,0 +1,13 @@
+"""Switches off the source/destination check and moves the Elastic IP to the gateway."""
+
+from typing import Any
+
+from lambdas import settings, walk
+from link.steps import State
+
+
+@walk.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> tuple[str, ...]:
+    """Returns what was done, a sentence each."""
+    here = settings.load()
+    return walk.apply(State.ATTACH_ELASTIC_IP, walk.parse(event, here), here)

@@ -1,0 +1,42 @@
+"""The custom resource of `cdk deploy` and `cdk destroy`: starts a walk, whose last state answers CloudFormation."""
+
+from typing import Any, Literal
+
+from aws_lambda_powertools import Logger
+from pydantic import BaseModel
+
+from lambdas import settings
+from lambdas.clouds import walks
+from link.steps import Wanted
+
+logger = Logger(service="causeway")
+
+
+class Request(BaseModel):
+    """CloudFormation's request, as far as it matters here."""
+
+    RequestType: Literal["Create", "Update", "Delete"]
+    ResponseURL: str
+    StackId: str
+    RequestId: str
+    LogicalResourceId: str
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: object) -> None:
+    """Returns at once. A walk that could not be started is answered here, or the stack would wait an hour."""
+    request = Request.model_validate(event)
+    here = settings.load()
+    answer = walks.Answer(
+        ResponseURL=request.ResponseURL,
+        StackId=request.StackId,
+        RequestId=request.RequestId,
+        LogicalResourceId=request.LogicalResourceId,
+        PhysicalResourceId=f"causeway-{here.spec.name}",
+    )
+    wanted = Wanted.DOWN if request.RequestType == "Delete" else Wanted.UP
+    try:
+        walks.start(here.state_machine or "", request.RequestId, walks.document(here.spec.name, wanted, answer))
+    except Exception as exc:
+        walks.answer(answer, f"{type(exc).__name__}: {exc}", {})
+        raise

@@ -1,0 +1,19 @@
+"""Speaks for a gateway that never spoke: fails the walk with the end of its console output."""
+
+from typing import Any
+
+from lambdas import settings, walk
+from lambdas.clouds import aws
+from link import choose
+from link.errors import BootSilent
+
+
+@walk.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> None:
+    """Always raises BootSilent."""
+    here = settings.load()
+    walk.parse(event, here)
+    gateway = choose.gateway(aws.look(here))
+    if gateway is None:
+        raise BootSilent("the gateway instance is gone")
+    raise BootSilent(f"{gateway.id} did not report in time; its console ends: {aws.console_end(gateway.id)}")

@@ -1,0 +1,31 @@
+"""Hears the gateway's events: keeps its reading, and tells the waiting state that the gateway has booted or failed to."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from lambdas import settings
+from lambdas.clouds import table, walks
+from link.reading import Booted, BootFailure, GatewayEvent, Reading
+
+logger = Logger(service="causeway")
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: object) -> None:
+    """`event` is an EventBridge event whose detail-type is a GatewayEvent."""
+    here = settings.load()
+    match GatewayEvent(event["detail-type"]):
+        case GatewayEvent.READING:
+            table.put_reading(here.table, Reading.model_validate(event["detail"]))
+        case GatewayEvent.BOOTED:
+            booted = Booted.model_validate(event["detail"])
+            waiting = table.hear_boot(here.table, booted)
+            if waiting.task_token:
+                walks.succeed(waiting.task_token, {"instance": booted.instance, "version": booted.version})
+        case GatewayEvent.BOOT_FAILED:
+            failure = BootFailure.model_validate(event["detail"])
+            logger.error("gateway failed to boot", instance=failure.instance, reason=failure.reason, said=failure.message)
+            waiting = table.hear_failure(here.table, failure)
+            if waiting.task_token:
+                walks.fail(waiting.task_token, "BootFailed", f"{failure.reason}: {failure.message}")

@@ -1,0 +1,27 @@
+"""Judges the link from the gateway's last reading and from what Azure says. Waiting is the state machine's job."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from lambdas import settings, walk
+from lambdas.clouds import aws, function, table
+from link import choose, plan, verdict
+
+
+@walk.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Returns the verdict and how often it has been asked: `{state, reason, message, looks}`."""
+    here = settings.load()
+    parsed = walk.parse(event, here)
+    gateway = choose.gateway_of(aws.gateways(here), None)
+    judged = verdict.judge(
+        table.reading(here.table),
+        function.look(here.spec.azure, plan.azure_ref(here.spec, here.deployment, here.psk_secret)),
+        instance=gateway.id if gateway else None,
+        version=table.published_version(here.table),
+        probe=here.spec.probe,
+        now=datetime.now(UTC),
+    )
+    looks = int((parsed.walk.verdict or {}).get("looks", 0)) + 1
+    walk.logger.info("link judged", state=judged.state, reason=judged.reason, looks=looks)
+    return {"state": judged.state.value, "reason": judged.reason, "message": judged.message, "looks": looks}

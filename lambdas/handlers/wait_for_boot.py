@@ -1,0 +1,25 @@
+"""Leaves its task token for the gateway's boot signal, or goes on at once when the gateway has spoken already."""
+
+from typing import Any
+
+from lambdas import settings, walk
+from lambdas.clouds import aws, table, walks
+from link import choose
+from link.errors import BootFailed
+
+
+@walk.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> None:
+    """Completes its own task when the boot is known; else hear_gateway does. Raises BootFailed."""
+    here = settings.load()
+    parsed = walk.parse(event, here)
+    if parsed.token is None:
+        raise ValueError("WaitForBoot needs a task token")
+    gateway = choose.gateway(aws.look(here))
+    if gateway is None:
+        raise BootFailed("the gateway instance is gone")
+    known = table.await_boot(here.table, gateway.id, parsed.token)
+    if known.failure:
+        raise BootFailed(f"{known.failure.reason}: {known.failure.message}")
+    if known.version:
+        walks.succeed(parsed.token, {"instance": gateway.id, "version": known.version})
