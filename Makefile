@@ -1,0 +1,60 @@
+# Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
+.DEFAULT_GOAL := help
+.PHONY: help rehearse test check synth lambda-asset schema format lock clean setup setup-rehearsal
+
+SHELL := bash
+export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+# The CDK command line asks nobody anything: no notices, no version check, no telemetry.
+export CDK_DISABLE_VERSION_CHECK := 1
+export CDK_DISABLE_CLI_TELEMETRY := true
+export CDK_HOME := $(CURDIR)/.tools/cdk
+
+CODE := link gateway lambdas azure_functions stacks rehearsal tests tools app.py
+SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/build-lambda
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+rehearse: setup-rehearsal lambda-asset ## deploy a link on an embedded pair of clouds, check it, take it down
+	@python -m rehearsal run
+
+test: setup lambda-asset ## unit tests: no root, no network, no credentials
+	@pytest -n 2 -m 'not root'
+
+check: setup ## formatting, lint, types, import contracts, shell lint
+	@ruff format --check --quiet --output-format concise . || { echo "run 'make format'"; exit 1; }
+	@ruff check --quiet .
+	@lint-imports --no-logo >.build/imports.log || { cat .build/imports.log; exit 1; }
+	@mypy --no-error-summary $(wildcard $(CODE))
+	@shellcheck $(SCRIPTS)
+	@echo "check passed"
+
+format: setup ## write the code as `make check` wants it
+	@ruff format . && ruff check --fix-only .
+
+synth: setup lambda-asset ## the CloudFormation templates, linted; needs no credentials
+	@node node_modules/aws-cdk/bin/cdk synth --quiet --no-notices --no-lookups
+	@cfn-lint --non-zero-exit-code error cdk.out/*.template.json
+	@python tools/state_machines.py cdk.out .build/asl
+	@for file in .build/asl/*.json; do node_modules/.bin/asl-validator --json-path "$$file" --silent || exit 1; done
+	@echo "synth passed: $$(ls cdk.out/*.template.json | wc -l) template(s), $$(ls .build/asl | wc -l) state machine(s)"
+
+lambda-asset: setup
+	@tools/build-lambda
+
+setup:
+	@mkdir -p .build
+	@tools/setup venv node
+
+setup-rehearsal: setup
+	@tools/setup emulator lambda
+	@tools/setup-data-plane
+
+lock: setup ## compile the lock files anew after a change of a requirements file
+	@tools/lock
+
+clean: ## remove what was built and run; what was installed stays (rm -r .tools node_modules)
+	@[ ! -d .rehearsal ] || python -m rehearsal down
+	@rm -rf .build .rehearsal cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -not -path './.tools/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
