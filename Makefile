@@ -11,7 +11,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export CDK_HOME := $(CURDIR)/.tools/cdk
 
 CODE := link gateway lambdas azure_functions stacks rehearsal tests tools app.py
-SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/build-lambda
+SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/build-lambda tools/lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,7 +41,7 @@ synth: setup lambda-asset ## the CloudFormation templates, linted; needs no cred
 	@echo "synth passed: $$(ls cdk.out/*.template.json | wc -l) template(s), $$(ls .build/asl | wc -l) state machine(s)"
 
 lambda-asset: setup
-	@tools/build-lambda
+	@tools/build-lambda tools/lock
 
 setup:
 	@mkdir -p .build
