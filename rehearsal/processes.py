@@ -3,6 +3,7 @@
 Each program leads a session of its own, so that Ctrl-C does not reach it and its children can be ended with it.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -29,7 +30,7 @@ def _log(name: str) -> Path:
 
 
 def _identity(pid: int) -> str:
-    """When this process started, to the second; empty when there is none. Tells a process from a later one with its pid."""
+    """When this process started; empty when there is none. Tells a process from a later one with its pid."""
     said = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     state, _, started = said.stdout.strip().partition(" ")
     return "" if state.startswith("Z") else started.strip()
@@ -74,10 +75,8 @@ def wait_ready(name: str, ready: Callable[[], bool], timeout_s: float) -> None:
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def stop(name: str, grace_s: float = 15) -> bool:
@@ -97,10 +96,8 @@ def stop(name: str, grace_s: float = 15) -> bool:
 
 def _reap(pid: int) -> None:
     """Where the program is our own child, takes its exit status, or it would stay as a zombie."""
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
 
 
 def remembered() -> list[str]:
