@@ -1,0 +1,73 @@
+"""The customer's own access to both clouds: administrator in the emulator, owner of the subscription in Azure."""
+
+import os
+import time
+from functools import cache
+from typing import Any
+
+import boto3
+from azure.core.credentials import AccessToken
+from azure.mgmt.network import NetworkManagementClient
+
+from rehearsal import places
+
+TENANT = "11111111-1111-4111-8111-111111111111"
+SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
+RESOURCE_GROUP = "rehearsal"
+
+
+def environment() -> dict[str, str]:
+    """The environment of every program of a rehearsal: nothing of the caller's accounts; temporary files ours."""
+    temporary = places.STATE / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    return {
+        "PATH": f"{places.VENV_PYTHON.parent}:{os.environ['PATH']}",
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def aws_environment() -> dict[str, str]:
+    """... of a program that uses the emulator as its AWS."""
+    return {
+        **environment(),
+        "AWS_ENDPOINT_URL": places.EMULATOR_URL,
+        "AWS_ENDPOINT_URL_S3": places.EMULATOR_URL,
+        "AWS_REGION": places.REGION,
+        "AWS_DEFAULT_REGION": places.REGION,
+    }
+
+
+@cache
+def aws(service: Any) -> Any:
+    """A client of the emulator, as the customer's administrator."""
+    return boto3.client(
+        service,
+        region_name=places.REGION,
+        endpoint_url=places.EMULATOR_URL,
+        aws_access_key_id=places.ROOT_ACCESS_KEY,
+        aws_secret_access_key=places.ROOT_SECRET_KEY,
+    )
+
+
+class _Owner:
+    """A credential whose token the ARM server takes as the subscription owner's."""
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        return AccessToken("rehearsal-owner", int(time.time()) + 3600)
+
+
+@cache
+def arm() -> NetworkManagementClient:
+    """A client of the ARM server, as the subscription's owner. It polls fast: the server's operations are short."""
+    return NetworkManagementClient(
+        _Owner(),
+        SUBSCRIPTION,
+        base_url=places.ARM_URL,
+        credential_scopes=[f"{places.ARM_URL}/.default"],
+        connection_verify=str(places.TLS / "ca.pem"),
+        polling_interval=1,
+    )

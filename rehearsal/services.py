@@ -1,0 +1,139 @@
+"""The programs of a rehearsal, in the order in which they start, and when each is ready."""
+
+import os
+import socket
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal import clients, emulator, places, processes
+
+# Azurite's well-known development account; not a secret.
+AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+AZURITE_CONNECTION = (
+    f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={AZURITE_KEY};"
+    f"BlobEndpoint=http://127.0.0.1:{places.AZURITE_BLOB_PORT}/devstoreaccount1;"
+    f"QueueEndpoint=http://127.0.0.1:{places.AZURITE_QUEUE_PORT}/devstoreaccount1;"
+    f"TableEndpoint=http://127.0.0.1:{places.AZURITE_TABLE_PORT}/devstoreaccount1;"
+)
+IDENTITY_HEADER = "rehearsal"
+FUNCTIONS = places.STATE / "functions"
+FUNCTION_KEY = "rehearsal-function-key"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A program, its environment, and the question that it answers when it is ready."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str]
+    ready: Callable[[], bool]
+    timeout_s: float = 60
+
+
+def listens(port: int) -> bool:
+    """Something accepts connections on this port of the loopback address."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _emulator_answers() -> bool:
+    try:
+        with urllib.request.urlopen(f"{places.EMULATOR_URL}/_localemu/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _module(name: str) -> list[str]:
+    return [str(places.VENV_PYTHON), "-m", name]
+
+
+def _emulator() -> Service:
+    command, environment = emulator.command()
+    return Service("emulator", command, environment, _emulator_answers)
+
+
+def _azurite() -> Service:
+    folder = places.STATE / "azurite"
+    folder.mkdir(parents=True, exist_ok=True)
+    options = ["--silent", "--skipApiVersionCheck", "--disableTelemetry", "--location", str(folder)]
+    for kind, port in (
+        ("blob", places.AZURITE_BLOB_PORT),
+        ("queue", places.AZURITE_QUEUE_PORT),
+        ("table", places.AZURITE_TABLE_PORT),
+    ):
+        options += [f"--{kind}Host", "127.0.0.1", f"--{kind}Port", str(port)]
+    node = str(places.VENV_PYTHON.parent / "node")
+    program = str(places.ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js")
+    return Service(
+        "azurite", [node, program, *options], clients.environment(), lambda: listens(places.AZURITE_QUEUE_PORT)
+    )
+
+
+def _arm() -> Service:
+    environment = {**clients.environment(), "IDENTITY_HEADER": IDENTITY_HEADER}
+    return Service("arm", _module("rehearsal.arm"), environment, lambda: listens(places.ARM_PORT))
+
+
+def _functions() -> Service:
+    environment = {
+        **clients.aws_environment(),
+        "AzureWebJobsStorage": AZURITE_CONNECTION,
+        "FUNCTIONS_KEY": FUNCTION_KEY,
+        "ARM_ENDPOINT": places.ARM_URL,
+        "IDENTITY_ENDPOINT": f"{places.ARM_URL}/msi/token",
+        "IDENTITY_HEADER": IDENTITY_HEADER,
+        "SSL_CERT_FILE": str(places.TLS / "ca.pem"),
+        "REQUESTS_CA_BUNDLE": str(places.TLS / "ca.pem"),
+        "AWS_CONFIG_FILE": str(_aws_profile()),
+    }
+    return Service(
+        "functions", _module("rehearsal.functions_host"), environment, lambda: listens(places.FUNCTIONS_PORT)
+    )
+
+
+def _aws_profile() -> Path:
+    """How the Function becomes the link's role: AssumeRoleWithWebIdentity with its identity's token, kept in a file."""
+    FUNCTIONS.mkdir(parents=True, exist_ok=True)
+    token, profile = FUNCTIONS / "token", FUNCTIONS / "aws-config"
+    token.write_text("rehearsal-managed-identity")  # the emulator takes any token
+    role = f"arn:aws:iam::{places.ACCOUNT}:role/causeway-rehearsal-Function"
+    profile.write_text(
+        f"[default]\nregion = {places.REGION}\nrole_arn = {role}\nrole_session_name = causeway\n"
+        f"web_identity_token_file = {token}\n"
+    )
+    return profile
+
+
+def _fabric() -> Service:
+    ready = places.STATE / "fabric" / "ready"
+    environment = {**clients.aws_environment(), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    return Service("fabric", _module("rehearsal.fabric"), environment, ready.exists)
+
+
+def has_data_plane() -> bool:
+    """Whether setup found all that virtual machines and namespaces need."""
+    return os.geteuid() == 0 and (places.TOOLS / "data-plane").exists()
+
+
+def clouds() -> list[Service]:
+    """What stands before the customer has anything."""
+    return [_emulator(), _azurite(), _arm()]
+
+
+def after_clouds() -> list[Service]:
+    """What needs the clouds: the Function app, and what makes networks and machines out of what the clouds say."""
+    return [_functions(), *([_fabric()] if has_data_plane() else [])]
+
+
+def start(services: list[Service]) -> None:
+    """Starts them together and returns when all are ready."""
+    for service in services:
+        if processes.running(service.name) is None:
+            processes.start(service.name, service.command, service.environment)
+    for service in services:
+        processes.wait_ready(service.name, service.ready, service.timeout_s)
