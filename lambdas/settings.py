@@ -30,8 +30,15 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             "region": environment.get("AWS_REGION"),
             **{
                 name: environment.get(f"CAUSEWAY_{name.upper()}") or None
-                for name in ("deployment", "table", "psk_secret", "elastic_ip_allocation", "security_group")
-                + ("instance_profile", "state_machine")
+                for name in (
+                    "deployment",
+                    "table",
+                    "psk_secret",
+                    "elastic_ip_allocation",
+                    "security_group",
+                    "instance_profile",
+                    "state_machine",
+                )
             },
         }
     )

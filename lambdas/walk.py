@@ -28,9 +28,9 @@ class Walk(Record):
     boot: dict[str, Any] | None = None
     verdict: dict[str, Any] | None = None
     did: dict[str, tuple[str, ...]] = {}
-    failure: dict[str, Any] | None = None
+    retired: dict[str, Any] | None = None
+    silence: dict[str, Any] | None = None
     error: Failure | None = None
-    left: int | None = None
 
 
 class Event(Record):

@@ -36,7 +36,7 @@ def gateway_subnet(spec: LinkSpec, facts: AwsFacts) -> str:
 
 
 def private_tables(spec: LinkSpec, facts: AwsFacts) -> tuple[RouteTable, ...]:
-    """The route tables that get a route to Azure: the declared ones, else all that serve a subnet and are not public."""
+    """The tables that get a route to Azure: the declared ones, else all that serve a subnet and are not public."""
     if spec.aws.route_tables is not None:
         return tuple(table for table in facts.route_tables if table.id in spec.aws.route_tables)
     serving = {table.id for subnet in facts.subnets if (table := _table_of(subnet.id, facts))}

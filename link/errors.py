@@ -41,4 +41,8 @@ class LinkNotVerified(CausewayError):
     """Everything is in place, yet the tunnel is not shown to carry traffic."""
 
 
+class GatewayLingers(CausewayError):
+    """An instance that was told to end is not terminated within the time."""
+
+
 RETRYABLE: tuple[type[CausewayError], ...] = (CloudBusy, FunctionUnreachable)

@@ -76,7 +76,7 @@ class AwsFacts(Record):
 
 
 class VpnGateway(Record):
-    """The Azure VPN gateway. `addresses` are its public addresses, one for each instance of an active-active gateway."""
+    """The Azure VPN gateway. `addresses` are its public ones, one for each active instance."""
 
     id: str
     location: str

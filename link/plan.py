@@ -9,7 +9,7 @@ from ipaddress import IPv4Network
 from link import choose, ipsec, steps
 from link.facts import AwsFacts, Facts, Route, Rule
 from link.spec import LinkSpec
-from link.steps import Step, Wanted
+from link.steps import Step
 from link.wanted import AzureRef, AzureWanted, GatewayConfiguration, Tunnel
 
 IKE_PORTS = (500, 4500)  # ISAKMP, and IKE and ESP in UDP behind NAT (RFC 3948)
@@ -47,7 +47,9 @@ def configuration(spec: LinkSpec, facts: Facts, psk_secret: str) -> GatewayConfi
     """What the gateway should run: one tunnel for each address of the Azure gateway."""
     if facts.azure.gateway is None:
         raise ValueError("no configuration without an Azure gateway; preflight refuses it")
-    tunnels = tuple(Tunnel(number=n, peer=peer) for n, peer in enumerate(sorted(facts.azure.gateway.addresses), start=1))
+    tunnels = tuple(
+        Tunnel(number=n, peer=peer) for n, peer in enumerate(sorted(facts.azure.gateway.addresses), start=1)
+    )
     cidrs = tuple(sorted(facts.aws.cidrs))
     return GatewayConfiguration(
         link=spec.name,
@@ -66,7 +68,9 @@ def wanted_rules(facts: Facts) -> frozenset[Rule]:
     """Inbound: IKE and ESP-in-UDP from the Azure gateway, everything from the VPC, nothing else."""
     peers = facts.azure.gateway.addresses if facts.azure.gateway else ()
     ike = {
-        Rule(protocol="udp", from_port=port, to_port=port, cidr=IPv4Network(peer)) for peer in peers for port in IKE_PORTS
+        Rule(protocol="udp", from_port=port, to_port=port, cidr=IPv4Network(peer))
+        for peer in peers
+        for port in IKE_PORTS
     }
     vpc = {Rule(protocol="-1", from_port=None, to_port=None, cidr=cidr) for cidr in facts.aws.cidrs}
     return frozenset(ike | vpc)
@@ -78,20 +82,26 @@ def _rules(facts: Facts) -> Iterator[Step]:
     for rule in sorted(wanted - found, key=order):
         yield steps.AllowInbound("InboundRuleMissing", f"{rule.cidr} must reach the gateway", rule)
     for rule in sorted(found - wanted, key=order):
-        yield steps.RevokeInbound("InboundRuleForeign", f"nothing of the link needs {rule.cidr} to reach the gateway", rule)
+        yield steps.RevokeInbound(
+            "InboundRuleForeign", f"nothing of the link needs {rule.cidr} to reach the gateway", rule
+        )
 
 
 def _gateway(spec: LinkSpec, facts: Facts, psk_secret: str) -> Iterator[Step]:
     wanted = configuration(spec, facts, psk_secret)
     if facts.aws.published_version != wanted.digest():
-        yield steps.PublishConfiguration("ConfigurationDiffers", "the published configuration is not the wanted one", wanted)
+        yield steps.PublishConfiguration(
+            "ConfigurationDiffers", "the published configuration is not the wanted one", wanted
+        )
     found = choose.gateway(facts.aws)
     if found is None:
         subnet = choose.gateway_subnet(spec, facts.aws)
         yield steps.LaunchGateway("GatewayMissing", "the link has no gateway instance", subnet)
         return
     if found.source_dest_check:
-        yield steps.DisableSourceDestCheck("SourceDestCheckOn", f"{found.id} could not forward packets", found.interface)
+        yield steps.DisableSourceDestCheck(
+            "SourceDestCheckOn", f"{found.id} could not forward packets", found.interface
+        )
     if facts.aws.elastic_ip.interface != found.interface:
         because = f"{facts.aws.elastic_ip.address} is not on {found.id}"
         yield steps.AttachElasticIp("ElasticIpElsewhere", because, facts.aws.elastic_ip.allocation, found.interface)
@@ -147,7 +157,9 @@ def down(facts: AwsFacts) -> tuple[Step, ...]:
         if route and (route.target in ours or route.blackhole):
             planned.append(steps.RemoveRoute("LinkNotWanted", "the link goes", table_id, destination))
         else:
-            planned.append(steps.ForgetRoute("RouteNotOurs", "gone, or pointed elsewhere by somebody", table_id, destination))
+            planned.append(
+                steps.ForgetRoute("RouteNotOurs", "gone, or pointed elsewhere by somebody", table_id, destination)
+            )
     if facts.elastic_ip.association:
         planned.append(steps.DetachElasticIp("LinkNotWanted", "the link goes", facts.elastic_ip.association))
     planned += _retire(facts, keep=None)

@@ -23,7 +23,11 @@ class Refusal:
 
 def _overlaps(facts: Facts) -> Iterator[Refusal]:
     ranges = [("VPC", cidr) for cidr in facts.aws.cidrs]
-    ranges += [(network.id.rsplit("/", 1)[-1], prefix) for network in facts.azure.virtual_networks for prefix in network.prefixes]
+    ranges += [
+        (network.id.rsplit("/", 1)[-1], prefix)
+        for network in facts.azure.virtual_networks
+        for prefix in network.prefixes
+    ]
     for (one, a), (other, b) in combinations(ranges, 2):
         if a.overlaps(b):
             how = "is also" if a == b else "overlaps"
@@ -32,12 +36,13 @@ def _overlaps(facts: Facts) -> Iterator[Refusal]:
 
 
 def _aws(spec: LinkSpec, facts: AwsFacts) -> Iterator[Refusal]:
+    named = spec.aws.gateway_subnet
     if facts.internet_gateway is None:
         yield Refusal("NoInternetGateway", f"{spec.aws.vpc} has no internet gateway; attach one")
-    elif spec.aws.gateway_subnet and spec.aws.gateway_subnet not in {subnet.id for subnet in facts.subnets}:
-        yield Refusal("NoPublicSubnet", f"{spec.aws.gateway_subnet} is not a subnet of {spec.aws.vpc}; correct aws.gateway_subnet")
-    elif spec.aws.gateway_subnet and spec.aws.gateway_subnet not in choose.public_subnets(facts):
-        message = f"{spec.aws.gateway_subnet} has no route 0.0.0.0/0 to the internet gateway; add it or name another subnet"
+    elif named and named not in {subnet.id for subnet in facts.subnets}:
+        yield Refusal("NoPublicSubnet", f"{named} is not a subnet of {spec.aws.vpc}; correct aws.gateway_subnet")
+    elif named and named not in choose.public_subnets(facts):
+        message = f"{named} has no route 0.0.0.0/0 to the internet gateway; add it or name another subnet"
         yield Refusal("NoPublicSubnet", message)
     elif not choose.public_subnets(facts):
         message = f"{spec.aws.vpc} has no subnet with a route 0.0.0.0/0 to its internet gateway; make one public"
@@ -47,25 +52,30 @@ def _aws(spec: LinkSpec, facts: AwsFacts) -> Iterator[Refusal]:
         if table not in known:
             yield Refusal("NoRouteTable", f"{table} is not a route table of {spec.aws.vpc}; correct aws.route_tables")
     if not choose.private_tables(spec, facts):
-        message = f"{spec.aws.vpc} has no route table that serves a private subnet; associate one or name aws.route_tables"
+        message = (
+            f"{spec.aws.vpc} has no route table that serves a private subnet; associate one or name aws.route_tables"
+        )
         yield Refusal("NoRouteTable", message)
 
 
 def _azure(spec: LinkSpec, facts: AzureFacts) -> Iterator[Refusal]:
     if facts.gateway is None:
-        message = f"{spec.azure.vpn_gateway} is not in resource group {spec.azure.resource_group}; correct azure.vpn_gateway"
+        message = (
+            f"{spec.azure.vpn_gateway} is not in resource group {spec.azure.resource_group}; correct azure.vpn_gateway"
+        )
         yield Refusal("VpnGatewayMissing", message)
         return
     if facts.gateway.sku == "Basic":
-        message = f"{spec.azure.vpn_gateway} has SKU Basic, which knows no custom IPsec policy; use VpnGw1AZ or larger"
+        message = f"{spec.azure.vpn_gateway} has SKU Basic, which has no custom IPsec policy; use VpnGw1AZ"
         yield Refusal("GatewaySkuBasic", message)
     if facts.gateway.vpn_type != "RouteBased":
-        message = f"{spec.azure.vpn_gateway} is {facts.gateway.vpn_type}; IKEv2 with a custom policy needs a RouteBased gateway"
+        message = f"{spec.azure.vpn_gateway} is {facts.gateway.vpn_type}; a custom IKEv2 policy needs a RouteBased one"
         yield Refusal("GatewayPolicyBased", message)
     if not facts.gateway.addresses:
         yield Refusal("GatewayWithoutAddress", f"{spec.azure.vpn_gateway} has no public address; attach one")
     for name in facts.missing_networks:
-        message = f"virtual network {name} is not in resource group {spec.azure.resource_group}; correct azure.virtual_networks"
+        group = spec.azure.resource_group
+        message = f"virtual network {name} is not in resource group {group}; correct azure.virtual_networks"
         yield Refusal("VirtualNetworkMissing", message)
 
 
@@ -75,13 +85,15 @@ def _taken_routes(spec: LinkSpec, facts: Facts) -> Iterator[Refusal]:
         for prefix in facts.azure.prefixes:
             route = choose.route_to(table, prefix)
             if route and route.target not in ours and (table.id, prefix) not in facts.aws.own_routes:
-                message = f"{table.id} already routes {prefix} to {route.target or 'nowhere'}; remove that route or choose other tables"
+                target = route.target or "nowhere"
+                message = f"{table.id} already routes {prefix} to {target}; remove that route or choose other tables"
                 yield Refusal("RouteTaken", message)
 
 
 def _probe(spec: LinkSpec, prefixes: tuple[IPv4Network, ...]) -> Iterator[Refusal]:
     if spec.probe and prefixes and not any(spec.probe.address in prefix for prefix in prefixes):
-        message = f"{spec.probe.address} is in no prefix behind Azure ({', '.join(map(str, prefixes))}); correct probe.address"
+        known = ", ".join(map(str, prefixes))
+        message = f"{spec.probe.address} is in no prefix behind Azure ({known}); correct probe.address"
         yield Refusal("ProbeElsewhere", message)
 
 

@@ -1,4 +1,4 @@
-"""One look at the tunnel from the gateway, as the agent reports it. A value that could not be read is unknown, not down."""
+"""One look at the tunnel from the gateway, as the agent reports it. What could not be read is unknown, not down."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The base of every value that crosses a border (context, event, HTTP, queue): frozen, and strict about unknown fields."""
+"""The base of every value that crosses a border (context, event, HTTP, queue): frozen, unknown fields refused."""
 
 import hashlib
 

@@ -3,9 +3,10 @@
 import json
 from typing import Any, Literal
 
-from link.reading import Observation
+from pydantic import Field
+
 from link.record import Record
-from link.steps import State, Wanted
+from link.steps import Wanted
 
 Outcome = Literal["success", "failure"]
 
@@ -13,8 +14,8 @@ Outcome = Literal["success", "failure"]
 class Failure(Record):
     """An error as Step Functions hands it on: the class name, and its cause."""
 
-    error: str
-    cause: str
+    error: str = Field(validation_alias="Error")
+    cause: str = Field(validation_alias="Cause")
 
     @property
     def sentence(self) -> str:
@@ -49,15 +50,3 @@ def success(link: str, wanted: Wanted, verdict: dict[str, Any] | None, did: dict
 def failure(link: str, wanted: Wanted, failed: Failure, did: dict[str, tuple[str, ...]]) -> Report:
     """The walk ended early: the error's name and its sentence."""
     return Report(link=link, wanted=wanted, outcome="failure", reason=failed.error, message=failed.sentence, did=did)
-
-
-def last_state(report: Report) -> str:
-    """The last state that said what it did, or the first of the walk."""
-    order = [state.value for state in State]
-    done = sorted(report.did, key=lambda name: order.index(name) if name in order else -1)
-    return done[-1] if done else State.DISCOVER.value
-
-
-def is_up(verdict: dict[str, Any]) -> bool:
-    """Whether the verdict says that the link carries traffic as far as can be shown."""
-    return verdict.get("state") == Observation.UP.value

@@ -15,7 +15,7 @@ from link.errors import SpecInvalid
 from link.record import Record
 
 # 24 characters leave room for "causeway-" and "-AttachElasticIp" within IAM's 64 and Azure's 80 characters.
-LinkName = Annotated[str, StringConstraints(pattern=r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,23}$")]
+LinkName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 VpcId = Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]{8}([0-9a-f]{9})?$")]
 SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8}([0-9a-f]{9})?$")]
@@ -77,7 +77,7 @@ class IpsecIntegrity(StrEnum):
 
 
 class PfsGroup(StrEnum):
-    """Phase 2 Diffie-Hellman group. Never None: an unpinned group fails only at the first rekey (libreswan issue 765)."""
+    """Phase 2 Diffie-Hellman group. Never None: an unpinned one fails only at a rekey (libreswan issue 765)."""
 
     PFS2048 = "PFS2048"
     ECP256 = "ECP256"
@@ -150,7 +150,7 @@ class AwsSide(Record):
 
     @property
     def architecture(self) -> str:
-        """`arm64` or `amd64` (Debian's words), from the instance family: a "g" follows the generation of Graviton types."""
+        """`arm64` or `amd64` (Debian's words): a "g" follows the generation in the names of Graviton types."""
         family = self.instance_type.split(".")[0]
         return "arm64" if family == "a1" or re.match(r"^[a-z]+\d+g", family) else "amd64"
 
@@ -170,7 +170,7 @@ class AzureSide(Record):
     virtual_networks: Annotated[tuple[AzureName, ...], Field(min_length=1)]
     function_url: AnyHttpUrl
     # A Secrets Manager secret that holds the Function's key; its name, never the key.
-    function_key_secret: SecretName = "causeway/function-key"
+    function_key_secret: SecretName = "causeway/function-key"  # noqa: S105  # a name
 
     @field_validator("function_url")
     @classmethod
@@ -190,7 +190,9 @@ class LinkSpec(Record):
     azure: AzureSide
     probe: Probe | None = None
     policy: IpsecPolicy = IpsecPolicy()
-    tags: Mapping[Annotated[str, StringConstraints(pattern=r"^[\w .:=+@-]{1,128}$")], Annotated[str, Field(max_length=256)]] = {}
+    tags: Mapping[
+        Annotated[str, StringConstraints(pattern=r"^[\w .:=+@-]{1,128}$")], Annotated[str, Field(max_length=256)]
+    ] = {}
 
     @field_validator("tags")
     @classmethod
@@ -232,7 +234,7 @@ def _line(where: str, location: Sequence[int | str], error: Mapping[str, Any]) -
         case "extra_forbidden":
             return f"{field}: is not a field of a link; remove it or correct its name"
         case "value_error":
-            return f"{field}: {str(error['ctx']['error'])}"
+            return f"{field}: {error['ctx']['error']!s}"
         case "string_pattern_mismatch" | "ip_v4_address" | "too_short" | "tuple_type" | "string_too_long" if known:
             return f"{field}: {error['input']!r} is not right; give {known[-1]}"
         case _:
@@ -251,7 +253,10 @@ def parse_links(value: Any) -> tuple[LinkSpec, ...]:
         except ValidationError as exc:
             faults += [_line(f"links.{index}", error["loc"], error) for error in exc.errors()]
     names = [link.name for link in links]
-    faults += [f"links: the name {name!r} is used more than once; give each link its own" for name in sorted({n for n in names if names.count(n) > 1})]
+    faults += [
+        f"links: the name {name!r} is used more than once; give each link its own"
+        for name in sorted({n for n in names if names.count(n) > 1})
+    ]
     if faults:
         raise SpecInvalid("\n".join(faults))
     return tuple(links)

@@ -9,6 +9,8 @@ from link.spec import Probe
 
 # The agent reports on every change and at least once a minute; half a minute more for the event's way.
 FRESH = timedelta(seconds=90)
+# How often a walk judges, two seconds apart, before it gives up: about six minutes, more than Azure's status lags.
+PATIENCE = 150
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,13 @@ def judge(
     if reading is None or instance is None or reading.instance != instance:
         return Verdict(Observation.UNKNOWN, "GatewaySilent", "the gateway has not reported yet")
     if now - reading.read_at > FRESH:
-        return Verdict(Observation.UNKNOWN, "GatewaySilent", f"the gateway's last report is of {reading.read_at:%H:%M:%S}")
+        return Verdict(
+            Observation.UNKNOWN, "GatewaySilent", f"the gateway's last report is of {reading.read_at:%H:%M:%S}"
+        )
     if reading.version != version:
-        return Verdict(Observation.DOWN, "ConfigurationPending", "the gateway has not applied the newest configuration yet")
+        return Verdict(
+            Observation.DOWN, "ConfigurationPending", "the gateway has not applied the newest configuration yet"
+        )
     if not reading.tunnels or all(tunnel.state is not Observation.UP for tunnel in reading.tunnels):
         return Verdict(Observation.DOWN, "TunnelDown", "the gateway has no child SA with the Azure gateway")
     if azure.connection is None or azure.connection.status is ConnectionStatus.UNKNOWN:
@@ -50,7 +56,9 @@ def _judge_probe(reading: Reading, probe: Probe | None) -> Verdict:
         return Verdict(Observation.UP, "Unprobed", "both ends say up; no probe is declared, so traffic was not shown")
     match reading.probe:
         case Observation.UP:
-            return Verdict(Observation.UP, "Verified", f"both ends say up and {probe.address} answered through the tunnel")
+            return Verdict(
+                Observation.UP, "Verified", f"both ends say up and {probe.address} answered through the tunnel"
+            )
         case Observation.DOWN:
             return Verdict(Observation.DOWN, "ProbeUnanswered", f"{probe.address} does not answer through the tunnel")
         case _:

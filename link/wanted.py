@@ -1,4 +1,4 @@
-"""What each end should be, derived from the spec and from what was found. The two documents that leave the controller."""
+"""What each end should be, derived from spec and facts: the two documents that leave the controller."""
 
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal

@@ -52,10 +52,15 @@ def apply(step: steps.Step, settings: Settings, execution: str) -> None:
             table.disown_route(settings.table, step.table, step.destination)
         case steps.DetachElasticIp():
             with translated("detaching the Elastic IP"):
-                _unless("InvalidAssociationID.NotFound", lambda: aws.ec2().disassociate_address(AssociationId=step.association))
+                _unless(
+                    "InvalidAssociationID.NotFound",
+                    lambda: aws.ec2().disassociate_address(AssociationId=step.association),
+                )
         case steps.TerminateGateway():
             with translated("terminating the gateway"):
-                _unless("InvalidInstanceID.NotFound", lambda: aws.ec2().terminate_instances(InstanceIds=[step.instance]))
+                _unless(
+                    "InvalidInstanceID.NotFound", lambda: aws.ec2().terminate_instances(InstanceIds=[step.instance])
+                )
         case _:
             raise TypeError(f"{type(step).__name__} is not a step on AWS")
 

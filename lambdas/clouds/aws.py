@@ -31,7 +31,14 @@ def _all(operation: str, key: str, filters: dict[str, str]) -> list[Any]:
 
 
 def _route(item: dict[str, Any]) -> facts.Route:
-    targets = ("NetworkInterfaceId", "GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnectionId", "InstanceId")
+    targets = (
+        "NetworkInterfaceId",
+        "GatewayId",
+        "NatGatewayId",
+        "TransitGatewayId",
+        "VpcPeeringConnectionId",
+        "InstanceId",
+    )
     other = ("LocalGatewayId", "CarrierGatewayId", "EgressOnlyInternetGatewayId", "CoreNetworkArn")
     return facts.Route(
         destination=IPv4Network(item["DestinationCidrBlock"]),
@@ -97,8 +104,12 @@ def look(settings: Settings) -> facts.AwsFacts:
     vpc = {"vpc-id": settings.spec.aws.vpc}
     with translated("looking at the VPC"):
         found = ec2().describe_vpcs(VpcIds=[settings.spec.aws.vpc])["Vpcs"][0]
-    blocks = [one["CidrBlock"] for one in found["CidrBlockAssociationSet"] if one["CidrBlockState"]["State"] == "associated"]
-    internet_gateways = _all("describe_internet_gateways", "InternetGateways", {"attachment.vpc-id": settings.spec.aws.vpc})
+    blocks = [
+        one["CidrBlock"] for one in found["CidrBlockAssociationSet"] if one["CidrBlockState"]["State"] == "associated"
+    ]
+    internet_gateways = _all(
+        "describe_internet_gateways", "InternetGateways", {"attachment.vpc-id": settings.spec.aws.vpc}
+    )
     rules = _all("describe_security_group_rules", "SecurityGroupRules", {"group-id": settings.security_group})
     return facts.AwsFacts(
         cidrs=tuple(sorted(IPv4Network(block) for block in blocks)),

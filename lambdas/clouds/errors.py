@@ -9,10 +9,28 @@ from link.errors import CloudBusy, CloudRefused
 
 # Throttling words differ from service to service (botocore's own list in retries/standard.py, and EC2's error table).
 _BUSY = frozenset(
-    "Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException RequestLimitExceeded "
-    "TooManyRequestsException ProvisionedThroughputExceededException TransactionInProgressException SlowDown "
-    "PriorRequestNotComplete EC2ThrottledException InsufficientInstanceCapacity Unavailable ServiceUnavailable "
-    "ServiceUnavailableException InternalError InternalFailure InternalServerError InternalServiceError".split()
+    [
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "TransactionInProgressException",
+        "SlowDown",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+        "InsufficientInstanceCapacity",
+        "Unavailable",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+    ]
 )
 
 

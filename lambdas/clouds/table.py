@@ -102,12 +102,16 @@ def reading(table: str) -> Reading | None:
 def own_routes(table: str) -> frozenset[tuple[str, IPv4Network]]:
     """The (route table, destination) pairs that are ours."""
     with translated("reading our routes"):
-        pages = _table(table).meta.client.get_paginator("scan").paginate(
-            TableName=table,
-            ConsistentRead=True,
-            FilterExpression="begins_with(id, :route)",
-            ExpressionAttributeValues={":route": "route#"},
-            ProjectionExpression="id",
+        pages = (
+            _table(table)
+            .meta.client.get_paginator("scan")
+            .paginate(
+                TableName=table,
+                ConsistentRead=True,
+                FilterExpression="begins_with(id, :route)",
+                ExpressionAttributeValues={":route": "route#"},
+                ProjectionExpression="id",
+            )
         )
         ids = [str(item["id"]) for page in pages for item in page["Items"]]
     return frozenset((parts[1], IPv4Network(parts[2])) for parts in (one.split("#") for one in ids))

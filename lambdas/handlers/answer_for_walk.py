@@ -1,4 +1,4 @@
-"""Answers CloudFormation for a walk that could not do so itself: it timed out, was aborted, or its last state failed."""
+"""Answers CloudFormation for a walk that could not: it timed out, was aborted, or its last state failed."""
 
 import json
 from typing import Any
@@ -12,8 +12,10 @@ logger = Logger(service="causeway")
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: object) -> None:
-    """`event` is EventBridge's "Step Functions Execution Status Change". A walk that answered before is answered again,
-    which CloudFormation ignores."""
+    """`event` is EventBridge's "Step Functions Execution Status Change".
+
+    A walk that answered before is answered again, which CloudFormation ignores.
+    """
     detail = event["detail"]
     answer = json.loads(detail["input"]).get("answer")
     if answer is None:

@@ -1,4 +1,4 @@
-"""Hears the gateway's events: keeps its reading, and tells the waiting state that the gateway has booted or failed to."""
+"""Hears the gateway's events: keeps its reading, and tells the waiting state of a boot that ended well or not."""
 
 from typing import Any
 
@@ -25,7 +25,9 @@ def handler(event: dict[str, Any], context: object) -> None:
                 walks.succeed(waiting.task_token, {"instance": booted.instance, "version": booted.version})
         case GatewayEvent.BOOT_FAILED:
             failure = BootFailure.model_validate(event["detail"])
-            logger.error("gateway failed to boot", instance=failure.instance, reason=failure.reason, said=failure.message)
+            logger.error(
+                "gateway failed to boot", instance=failure.instance, reason=failure.reason, said=failure.message
+            )
             waiting = table.hear_failure(here.table, failure)
             if waiting.task_token:
                 walks.fail(waiting.task_token, "BootFailed", f"{failure.reason}: {failure.message}")

@@ -5,15 +5,22 @@ from typing import Any
 from lambdas import settings, walk
 from lambdas.clouds import aws
 from link import choose
+from link.errors import GatewayLingers
 from link.steps import State, Wanted
+
+PATIENCE = 150  # looks, two seconds apart: EC2 ends an instance within a few minutes
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Returns what was done, and how many unwanted instances are not terminated yet: `{did, left}`."""
+    """Returns what was done, how many unwanted instances are not terminated yet, and how often it was asked."""
     here = settings.load()
     parsed = walk.parse(event, here)
     did = walk.apply(State.RETIRE_GATEWAY, parsed, here)
     found = aws.look(here)
     kept = choose.gateway(found) if parsed.walk.wanted is Wanted.UP else None
-    return {"did": did, "left": sum(1 for one in found.gateways if kept is None or one.id != kept.id)}
+    left = [one.id for one in found.gateways if kept is None or one.id != kept.id]
+    looks = int((parsed.walk.retired or {}).get("looks", 0)) + 1
+    if left and looks >= PATIENCE:
+        raise GatewayLingers(f"{', '.join(left)} is not terminated yet; EC2 may need longer, try again")
+    return {"did": did, "left": len(left), "looks": looks}

@@ -6,11 +6,13 @@ from typing import Any
 from lambdas import settings, walk
 from lambdas.clouds import aws, function, table
 from link import choose, plan, verdict
+from link.errors import LinkNotVerified
+from link.reading import Observation
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Returns the verdict and how often it has been asked: `{state, reason, message, looks}`."""
+    """Returns `{state, reason, message, looks}`, the verdict and how often it was asked. Raises LinkNotVerified."""
     here = settings.load()
     parsed = walk.parse(event, here)
     gateway = choose.gateway_of(aws.gateways(here), None)
@@ -24,4 +26,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     )
     looks = int((parsed.walk.verdict or {}).get("looks", 0)) + 1
     walk.logger.info("link judged", state=judged.state, reason=judged.reason, looks=looks)
+    if judged.state is not Observation.UP and looks >= verdict.PATIENCE:
+        raise LinkNotVerified(f"{judged.reason}: {judged.message}")
     return {"state": judged.state.value, "reason": judged.reason, "message": judged.message, "looks": looks}

@@ -1,0 +1,180 @@
+"""The stack of one link: what CloudFormation can own, and the walk that does the rest. Decides nothing."""
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, CfnTag, CustomResource, Duration, Environment, Fn, RemovalPolicy, Stack, Tags
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from link.spec import LinkSpec
+from link.steps import State
+from stacks.permissions import Made, Permissions
+from stacks.walk_machine import WalkMachine
+
+TRIGGERS = ("DeployLink", "HearGateway", "AnswerForWalk")
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).lstrip("_")
+
+
+class LinkStack(Stack):
+    """Elastic IP, security group, PSK, table, roles, functions, state machine, rules, and the custom resource."""
+
+    def __init__(self, scope: Construct, spec: LinkSpec, asset: Path) -> None:
+        self._name = f"causeway-{spec.name}"
+        super().__init__(
+            scope, self._name, env=Environment(region=spec.aws.region), description=f"Causeway link {spec.name}"
+        )
+        self._spec = spec
+        self._deployment = f"{self.account}/{spec.aws.region}/{spec.name}"
+        self._declare_gateway_side()
+        self._made = Made(
+            table=self._table.table_arn,
+            psk_secret=self._psk.secret_arn,
+            security_group=self._arn("ec2", "security-group", self._group.attr_group_id),
+            elastic_ip=self._arn("ec2", "elastic-ip", self._elastic_ip.attr_allocation_id),
+            gateway_role=self._arn("iam", "role", f"{self._name}-gateway"),
+            state_machine=self._arn("states", "stateMachine", self._name, colon=True),
+        )
+        self._permissions = Permissions(self, spec, self._made)
+        self._declare_roles()
+        code = lambda_.Code.from_asset(str(asset))
+        functions = {name: self._function(name, code) for name in (*(state.value for state in State), *TRIGGERS)}
+        self._walk = WalkMachine(self, "Walk", self._name, functions.__getitem__)
+        rules = self._declare_rules(functions)
+        self._declare_link(functions, rules)
+        for key, value in {**spec.tags, "causeway-link": spec.name, "causeway-deployment": self._deployment}.items():
+            Tags.of(self).add(key, value)
+
+    def _arn(self, service: str, resource: str, name: str, *, colon: bool = False) -> str:
+        region = {"region": "", "account": self.account} if service == "iam" else {}
+        arn = f"arn:{self.partition}:{service}:{region.get('region', self.region)}:{self.account}:{resource}"
+        return f"{arn}{':' if colon else '/'}{name}"
+
+    def _declare_gateway_side(self) -> None:
+        self._elastic_ip = ec2.CfnEIP(self, "ElasticIp", domain="vpc", tags=[CfnTag(key="Name", value=self._name)])
+        # No inbound rule here: the walk adds them for what it discovers, and CloudFormation leaves them alone.
+        self._group = ec2.CfnSecurityGroup(
+            self,
+            "SecurityGroup",
+            group_description=f"Gateway of Causeway link {self._spec.name}",
+            vpc_id=self._spec.aws.vpc,
+            security_group_egress=[
+                ec2.CfnSecurityGroup.EgressProperty(
+                    ip_protocol="-1", cidr_ip="0.0.0.0/0", description="To Azure, AWS, the VPC"
+                )
+            ],
+            tags=[CfnTag(key="Name", value=self._name)],
+        )
+        # Letters and digits only: Azure forbids "-", "~" and space in a shared key, Libreswan forbids quotes.
+        self._psk = secretsmanager.Secret(
+            self,
+            "Psk",
+            description=f"Pre-shared key of Causeway link {self._spec.name}",
+            generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=64),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self._table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+    def _role(self, name: str, principal: iam.IPrincipal, statements: list[iam.PolicyStatement]) -> iam.Role:
+        document = {"Allow": iam.PolicyDocument(statements=statements)} if statements else None
+        return iam.Role(
+            self, f"{name}Role", role_name=f"{self._name}-{name}", assumed_by=principal, inline_policies=document
+        )
+
+    def _declare_roles(self) -> None:
+        gateway = self._role("gateway", iam.ServicePrincipal("ec2.amazonaws.com"), self._permissions.gateway())
+        self._profile = iam.CfnInstanceProfile(self, "GatewayProfile", roles=[gateway.role_name])
+        self.azure_role = self._role("azure", iam.AccountRootPrincipal(), self._permissions.azure_function())
+
+    def _environment(self, name: str) -> dict[str, str]:
+        return {
+            "CAUSEWAY_SPEC": self._spec.model_dump_json(exclude_defaults=True),
+            "CAUSEWAY_DEPLOYMENT": self._deployment,
+            "CAUSEWAY_TABLE": self._table.table_name,
+            "CAUSEWAY_PSK_SECRET": self._psk.secret_arn,
+            "CAUSEWAY_ELASTIC_IP_ALLOCATION": self._elastic_ip.attr_allocation_id,
+            "CAUSEWAY_SECURITY_GROUP": self._group.attr_group_id,
+            "CAUSEWAY_INSTANCE_PROFILE": self._profile.attr_arn,
+            **({"CAUSEWAY_STATE_MACHINE": self._made.state_machine} if name == "DeployLink" else {}),
+        }
+
+    def _function(self, name: str, code: lambda_.Code) -> lambda_.Function:
+        log_group = logs.LogGroup(
+            self,
+            f"{name}Logs",
+            log_group_name=f"/aws/lambda/{self._name}-{name}",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        write = iam.PolicyStatement(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
+        )
+        role = self._role(name, iam.ServicePrincipal("lambda.amazonaws.com"), [*self._permissions.of(name), write])
+        return lambda_.Function(
+            self,
+            f"{name}Function",
+            function_name=f"{self._name}-{name}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.X86_64,
+            code=code,
+            handler=f"lambdas.handlers.{_snake(name)}.handler",
+            role=role.without_policy_updates(),
+            environment=self._environment(name),
+            memory_size=512,
+            timeout=Duration.seconds(60),
+            log_group=log_group,
+        )
+
+    def _declare_rules(self, functions: dict[str, lambda_.Function]) -> list[events.Rule]:
+        spoken = events.EventPattern(source=["causeway.gateway"], detail={"link": [self._spec.name]})
+        ended = events.EventPattern(
+            source=["aws.states"],
+            detail_type=["Step Functions Execution Status Change"],
+            detail={"stateMachineArn": [self._made.state_machine], "status": ["TIMED_OUT", "ABORTED", "FAILED"]},
+        )
+        return [
+            events.Rule(
+                self, "GatewaySpeaks", event_pattern=spoken, targets=[targets.LambdaFunction(functions["HearGateway"])]
+            ),
+            events.Rule(
+                self, "WalkEnds", event_pattern=ended, targets=[targets.LambdaFunction(functions["AnswerForWalk"])]
+            ),
+        ]
+
+    def _declare_link(self, functions: dict[str, lambda_.Function], rules: list[events.Rule]) -> None:
+        link = CustomResource(
+            self,
+            "Link",
+            resource_type="Custom::CausewayLink",
+            service_token=functions["DeployLink"].function_arn,
+            # A change of the wanted link starts a walk; CloudFormation calls for nothing else.
+            properties={"SpecDigest": self._spec.digest()},
+        )
+        # Made last and deleted first: the walk needs all of these, and its answer comes by the rules.
+        link.node.add_dependency(self._walk, self.azure_role, self._profile, *functions.values(), *rules)
+        CfnOutput(
+            self, "ElasticIpAddress", value=self._elastic_ip.attr_public_ip, description="The AWS end of the link"
+        )
+        CfnOutput(self, "AzureConnection", value=self._name, description="The connection's name in Azure")
+        CfnOutput(self, "Verdict", value=Fn.join(": ", [link.get_att_string("Reason"), link.get_att_string("Message")]))
+        CfnOutput(
+            self, "WhereToLook", value=self._made.state_machine, description="The state machine of the link's walks"
+        )
+        CfnOutput(
+            self, "AzureFunctionRole", value=self.azure_role.role_arn, description="The role the Azure Function takes"
+        )

@@ -1,0 +1,164 @@
+"""What each function may do: the actions that its code calls, on the narrowest resource that the API allows."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+
+from link.spec import LinkSpec
+
+# Describe calls know no resource (Service Authorization Reference, Amazon EC2).
+_LOOK = (
+    "ec2:DescribeVpcs",
+    "ec2:DescribeInternetGateways",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeInstances",
+    "ec2:DescribeAddresses",
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """ARNs of what the stack declares."""
+
+    table: str
+    psk_secret: str
+    security_group: str
+    elastic_ip: str
+    gateway_role: str
+    state_machine: str
+
+
+def _allow(
+    *actions: str, on: str | list[str] = "*", when: dict[str, dict[str, str]] | None = None
+) -> iam.PolicyStatement:
+    resources = [on] if isinstance(on, str) else on
+    return iam.PolicyStatement(actions=list(actions), resources=resources, conditions=when)
+
+
+class Permissions:
+    """Statements by the name of a state or trigger."""
+
+    def __init__(self, stack: Stack, spec: LinkSpec, made: Made) -> None:
+        self._stack = stack
+        self._spec = spec
+        self._made = made
+
+    def _ec2(self, resource: str) -> str:
+        return self._stack.format_arn(service="ec2", resource=resource, resource_name="*")
+
+    def _look(self) -> list[iam.PolicyStatement]:
+        return [_allow(*_LOOK), _allow("dynamodb:GetItem", "dynamodb:Scan", on=self._made.table)]
+
+    def _function_key(self) -> iam.PolicyStatement:
+        # Secrets Manager appends a hyphen and six characters to a secret's name.
+        secret = self._stack.format_arn(
+            service="secretsmanager", resource=f"secret:{self._spec.azure.function_key_secret}-??????"
+        )
+        return _allow("secretsmanager:GetSecretValue", on=secret)
+
+    def _routes(self, *actions: str) -> iam.PolicyStatement:
+        return _allow(*actions, on=self._ec2("route-table"))
+
+    def _ours(self, service: str = "aws:ResourceTag") -> dict[str, dict[str, str]]:
+        return {"StringEquals": {f"{service}/causeway-link": self._spec.name}}
+
+    def _launch(self) -> list[iam.PolicyStatement]:
+        made = self._made
+        image = self._spec.aws.image_or_default
+        parameter = f"arn:{self._stack.partition}:ssm:{self._stack.region}:*:parameter{image}"
+        kinds = [self._ec2(kind) for kind in ("instance", "volume", "network-interface", "subnet")]
+        images = f"arn:{self._stack.partition}:ec2:{self._stack.region}::image/*"
+        return [
+            *self._look(),
+            _allow("ec2:DescribeImages"),
+            *([] if image.startswith("ami-") else [_allow("ssm:GetParameter", on=parameter)]),
+            _allow("ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress", on=made.security_group),
+            _allow("ec2:RunInstances", on=[*kinds, images, made.security_group]),
+            # Implied by RunInstances with tags and with a role: no recorded call shows them.
+            _allow("ec2:CreateTags", on=kinds[:3], when={"StringEquals": {"ec2:CreateAction": "RunInstances"}}),
+            _allow(
+                "iam:PassRole",
+                on=made.gateway_role,
+                when={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+            ),
+            _allow("dynamodb:PutItem", on=made.table),
+        ]
+
+    def of(self, name: str) -> list[iam.PolicyStatement]:
+        """The statements of one function. Raises KeyError for a name that is no function."""
+        made, interface = self._made, self._ec2("network-interface")
+        table: dict[str, list[iam.PolicyStatement]] = {
+            "Discover": [self._function_key()],
+            "Preflight": self._look(),
+            "LaunchGateway": self._launch(),
+            "WaitForBoot": [
+                *self._look(),
+                _allow("dynamodb:UpdateItem", on=made.table),
+                _allow("states:SendTaskSuccess", on=made.state_machine),
+            ],
+            "ExplainBoot": [*self._look(), _allow("ec2:GetConsoleOutput", on=self._ec2("instance"), when=self._ours())],
+            "AttachElasticIp": [
+                *self._look(),
+                _allow("ec2:ModifyNetworkInterfaceAttribute", on=interface, when=self._ours()),
+                _allow("ec2:AssociateAddress", on=[made.elastic_ip, interface, self._ec2("instance")]),
+            ],
+            "AdjustRoutes": [
+                *self._look(),
+                self._routes("ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute"),
+                _allow("dynamodb:PutItem", "dynamodb:DeleteItem", on=made.table),
+            ],
+            "ConnectAzure": [*self._look(), self._function_key()],
+            "Verify": [
+                _allow("ec2:DescribeInstances"),
+                _allow("dynamodb:GetItem", on=made.table),
+                self._function_key(),
+            ],
+            "DisconnectAzure": [self._function_key()],
+            "RemoveRoutes": [
+                *self._look(),
+                self._routes("ec2:DeleteRoute"),
+                _allow("dynamodb:DeleteItem", on=made.table),
+            ],
+            "RetireGateway": [
+                *self._look(),
+                _allow("ec2:DisassociateAddress", on=[made.elastic_ip, interface]),
+                _allow("ec2:TerminateInstances", on=self._ec2("instance"), when=self._ours()),
+            ],
+            "Report": [_allow("dynamodb:PutItem", on=made.table)],
+            "DeployLink": [_allow("states:StartExecution", on=made.state_machine)],
+            "HearGateway": [
+                _allow("dynamodb:PutItem", "dynamodb:UpdateItem", on=made.table),
+                _allow("states:SendTaskSuccess", "states:SendTaskFailure", on=made.state_machine),
+            ],
+            "AnswerForWalk": [],
+        }
+        return table[name]
+
+    def gateway(self) -> list[iam.PolicyStatement]:
+        """What the gateway's agent may do. Its calls are listed in gateway/__init__.py."""
+        made = self._made
+        bus = self._stack.format_arn(service="events", resource="event-bus", resource_name="default")
+        return [
+            _allow(
+                "dynamodb:GetItem",
+                on=made.table,
+                when={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "configuration"}},
+            ),
+            _allow("secretsmanager:GetSecretValue", on=made.psk_secret),
+            _allow("events:PutEvents", on=bus, when={"StringEquals": {"events:source": "causeway.gateway"}}),
+            # PutMetricData knows no resource, only a namespace condition.
+            _allow("cloudwatch:PutMetricData", when={"StringEquals": {"cloudwatch:namespace": "Causeway"}}),
+        ]
+
+    def azure_function(self) -> list[iam.PolicyStatement]:
+        """What the Azure Function may do in AWS: read this link's PSK and answer this link's state machine."""
+        made = self._made
+        return [
+            _allow("secretsmanager:GetSecretValue", on=made.psk_secret),
+            _allow(
+                "states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat", on=made.state_machine
+            ),
+        ]
