@@ -76,7 +76,9 @@ def steps(ref: AzureRef, wanted: AzureWanted | None, facts: AzureFacts) -> tuple
         return _waits(facts) or tuple(_removals(facts))
     _refuse_foreign(ref, facts)
     if facts.gateway is None:
-        raise errors.AzureFailed(f"VpnGatewayMissing: there is no VPN gateway {ref.vpn_gateway} in {ref.resource_group}")
+        raise errors.AzureFailed(
+            f"VpnGatewayMissing: there is no VPN gateway {ref.vpn_gateway} in {ref.resource_group}"
+        )
     return _waits(facts) or tuple(_corrections(ref, wanted, facts, facts.gateway))
 
 

@@ -1,0 +1,280 @@
+"""The only caller of Azure Resource Manager. Each function has one effect, may be repeated, and returns our types.
+
+Nothing here waits for a long-running operation: it is begun, and the next look sees how far it is.
+Importing azure.mgmt.network takes about 2 s where no bytecode is cached; import this module when it is needed.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import ResourceNotFoundError
+from azure.core.pipeline import PipelineResponse
+from azure.core.rest import HttpRequest
+from azure.mgmt.network import NetworkManagementClient, models
+from pydantic import ValidationError
+
+from azure_functions import translate
+from link import azure_plan
+from link.facts import Connection, ConnectionStatus, LocalNetworkGateway, VirtualNetwork, VpnGateway
+from link.spec import IpsecPolicy
+from link.wanted import AzureRef
+
+
+class Arm:
+    """ARM as seen by one identity. One client for each subscription, made when it is first used."""
+
+    def __init__(self, endpoint: str, credential: TokenCredential) -> None:
+        self._endpoint = endpoint
+        self._credential = credential
+
+    @cached_property
+    def _clients(self) -> dict[str, NetworkManagementClient]:
+        return {}
+
+    def _client(self, ref: AzureRef) -> NetworkManagementClient:
+        if ref.subscription not in self._clients:
+            self._clients[ref.subscription] = NetworkManagementClient(
+                self._credential,
+                ref.subscription,
+                base_url=self._endpoint,
+                credential_scopes=[f"{self._endpoint}/.default"],
+                # The queue looks again anyway: the library's own ten retries would hold the message for minutes.
+                retry_total=2,
+                retry_backoff_max=2,
+            )
+        return self._clients[ref.subscription]
+
+    def find_gateway(self, ref: AzureRef) -> VpnGateway | None:
+        """The customer's VPN gateway with the addresses of its instances, in the order of its configurations."""
+        gateways = self._client(ref).virtual_network_gateways
+        found = _found("read the VPN gateway", lambda: gateways.get(ref.resource_group, ref.vpn_gateway))
+        if found is None:
+            return None
+        configurations = found.properties.ip_configurations or []
+        ids = [
+            c.properties.public_ip_address.id for c in configurations if c.properties and c.properties.public_ip_address
+        ]
+        addresses = [self._find_address(ref, id) for id in ids if id]
+        return VpnGateway(
+            id=found.id or "",
+            location=found.location or "",
+            sku=_word(found.properties.sku.name if found.properties.sku else None),
+            vpn_type=_word(found.properties.vpn_type),
+            provisioning_state=_word(found.properties.provisioning_state),
+            addresses=tuple(address for address in addresses if address is not None),
+        )
+
+    def _find_address(self, ref: AzureRef, public_ip: str) -> IPv4Address | None:
+        """The public address may stand in another resource group; its id says in which."""
+        parts = public_ip.split("/")
+        addresses = self._client(ref).public_ip_addresses
+        found = _found("read the gateway's public address", lambda: addresses.get(parts[4], parts[-1]))
+        text = found and found.properties and found.properties.ip_address
+        return IPv4Address(text) if text else None
+
+    def find_virtual_network(self, ref: AzureRef, name: str) -> VirtualNetwork | None:
+        """One virtual network with its IPv4 prefixes; the IPv6 ones are no part of a link."""
+        networks = self._client(ref).virtual_networks
+        found = _found("read the virtual network", lambda: networks.get(ref.resource_group, name))
+        if found is None:
+            return None
+        space = found.properties.address_space if found.properties else None
+        return VirtualNetwork(id=found.id or "", prefixes=_prefixes(space))
+
+    def find_local_network_gateway(self, ref: AzureRef) -> LocalNetworkGateway | None:
+        """The local network gateway of our name, ours or not."""
+        gateways = self._client(ref).local_network_gateways
+        found = _found("read the local network gateway", lambda: gateways.get(ref.resource_group, ref.name))
+        if found is None:
+            return None
+        address = found.properties.gateway_ip_address
+        return LocalNetworkGateway(
+            id=found.id or "",
+            address=IPv4Address(address) if address else None,
+            prefixes=_prefixes(found.properties.local_network_address_space),
+            provisioning_state=_word(found.properties.provisioning_state),
+            ours=_ours(ref, found.tags),
+            tags=dict(found.tags or {}),
+        )
+
+    def find_connection(self, ref: AzureRef) -> Connection | None:
+        """The connection of our name, ours or not. Its key is not compared here."""
+        connections = self._client(ref).virtual_network_gateway_connections
+        found = _found("read the connection", lambda: connections.get(ref.resource_group, ref.name))
+        if found is None:
+            return None
+        inner = found.properties
+        peer = inner.local_network_gateway2
+        return Connection(
+            id=found.id or "",
+            provisioning_state=_word(inner.provisioning_state),
+            status=ConnectionStatus(_word(inner.connection_status) or "Unknown"),
+            gateway=inner.virtual_network_gateway1.id or "",
+            local_network_gateway=(peer.id or "") if peer else "",
+            protocol=_word(inner.connection_protocol),
+            mode=_word(inner.connection_mode),
+            policy=_policy(inner),
+            key_matches=None,
+            ingress_bytes=inner.ingress_bytes_transferred or 0,
+            egress_bytes=inner.egress_bytes_transferred or 0,
+            ours=_ours(ref, found.tags),
+            tags=dict(found.tags or {}),
+        )
+
+    def read_shared_key(self, ref: AzureRef) -> str:
+        """The connection's key, empty when it has none. Needs the action connections/sharedKey."""
+        connections = self._client(ref).virtual_network_gateway_connections
+        found = _found("read the shared key", lambda: connections.get_shared_key(ref.resource_group, ref.name))
+        return (found.value or "") if found else ""
+
+    def put_local_network_gateway(self, ref: AzureRef, step: azure_plan.PutLocalNetworkGateway) -> str | None:
+        """Begins to create or correct it. Like every begin here, returns the address of the operation's status."""
+        body = models.LocalNetworkGateway(
+            location=step.location,
+            tags=step.tags,
+            properties=models.LocalNetworkGatewayPropertiesFormat(
+                gateway_ip_address=str(step.address),
+                local_network_address_space=models.AddressSpace(address_prefixes=[str(p) for p in step.prefixes]),
+            ),
+        )
+        gateways = self._client(ref).local_network_gateways
+        return _begin(
+            "write the local network gateway",
+            lambda **kw: gateways.begin_create_or_update(ref.resource_group, ref.name, body, **kw),
+        )
+
+    def put_connection(self, ref: AzureRef, step: azure_plan.PutConnection) -> str | None:
+        """Begins to create or correct it. A PUT without a key leaves the key as it is."""
+        connections = self._client(ref).virtual_network_gateway_connections
+        body = _connection(step)
+        return _begin(
+            "write the connection",
+            lambda **kw: connections.begin_create_or_update(ref.resource_group, ref.name, body, **kw),
+        )
+
+    def set_shared_key(self, ref: AzureRef, psk: str) -> str | None:
+        """Begins to write the key. Needs the action connections/sharedKey."""
+        connections = self._client(ref).virtual_network_gateway_connections
+        key = models.ConnectionSharedKey(value=psk)
+        return _begin(
+            "set the shared key", lambda **kw: connections.begin_set_shared_key(ref.resource_group, ref.name, key, **kw)
+        )
+
+    def delete_connection(self, ref: AzureRef) -> str | None:
+        """Begins to remove it; nothing happens when it is gone."""
+        connections = self._client(ref).virtual_network_gateway_connections
+        return _begin(
+            "remove the connection", lambda **kw: connections.begin_delete(ref.resource_group, ref.name, **kw)
+        )
+
+    def delete_local_network_gateway(self, ref: AzureRef) -> str | None:
+        """Begins to remove it; nothing happens when it is gone."""
+        gateways = self._client(ref).local_network_gateways
+        return _begin(
+            "remove the local network gateway", lambda **kw: gateways.begin_delete(ref.resource_group, ref.name, **kw)
+        )
+
+    def read_operation_error(self, ref: AzureRef, operation: str) -> str | None:
+        """Azure's words for an operation that failed. They are in its status only, the resource says just "Failed"."""
+        with translate.azure("read the operation"):
+            body = self._client(ref).send_request(HttpRequest("GET", operation)).json()
+        error = body.get("error") or {}
+        return f"{error['code']}: {error.get('message', '')}" if "code" in error else None
+
+
+def _found[T](doing: str, get: Callable[[], T]) -> T | None:
+    with translate.azure(doing):
+        try:
+            return get()
+        except ResourceNotFoundError as exc:
+            # Only the resource may be missing; a wrong subscription or resource group is a mistake to be told.
+            if exc.error is not None and exc.error.code in ("ResourceNotFound", "NotFound"):
+                return None
+            raise
+
+
+def _begin(doing: str, begin: Callable[..., Any]) -> str | None:
+    seen: list[str | None] = []
+
+    def keep(response: PipelineResponse[Any, Any]) -> None:
+        seen.append(response.http_response.headers.get("Azure-AsyncOperation"))
+
+    with translate.azure(doing):
+        begin(polling=False, raw_response_hook=keep)
+    return seen[-1] if seen else None
+
+
+def _connection(step: azure_plan.PutConnection) -> models.VirtualNetworkGatewayConnection:
+    return models.VirtualNetworkGatewayConnection(
+        location=step.location,
+        tags=step.tags,
+        properties=models.VirtualNetworkGatewayConnectionPropertiesFormat(
+            connection_type=models.VirtualNetworkGatewayConnectionType.I_PSEC,
+            connection_protocol=azure_plan.PROTOCOL,
+            connection_mode=step.mode,
+            dpd_timeout_seconds=step.policy.dpd_timeout_s,
+            enable_bgp=False,
+            use_policy_based_traffic_selectors=False,
+            ipsec_policies=[_ipsec_policy(step.policy)],
+            # Azure's own examples send an id with empty properties; the library wants the field.
+            virtual_network_gateway1=models.VirtualNetworkGateway(
+                id=step.gateway, properties=models.VirtualNetworkGatewayPropertiesFormat()
+            ),
+            local_network_gateway2=models.LocalNetworkGateway(
+                id=step.local_network_gateway, properties=models.LocalNetworkGatewayPropertiesFormat()
+            ),
+        ),
+    )
+
+
+def _ipsec_policy(policy: IpsecPolicy) -> models.IpsecPolicy:
+    return models.IpsecPolicy(
+        sa_life_time_seconds=policy.sa_lifetime_s,
+        sa_data_size_kilobytes=policy.sa_data_size_kb,
+        ipsec_encryption=policy.ipsec_encryption.value,
+        ipsec_integrity=policy.ipsec_integrity.value,
+        ike_encryption=policy.ike_encryption.value,
+        ike_integrity=policy.ike_integrity.value,
+        dh_group=policy.dh_group.value,
+        pfs_group=policy.pfs_group.value,
+    )
+
+
+def _policy(inner: models.VirtualNetworkGatewayConnectionPropertiesFormat) -> IpsecPolicy | None:
+    """None unless it is exactly one complete policy that we allow, for any traffic selector."""
+    if len(inner.ipsec_policies or []) != 1 or inner.use_policy_based_traffic_selectors:
+        return None
+    (found,) = inner.ipsec_policies or []
+    try:
+        return IpsecPolicy.model_validate(
+            {
+                "ike_encryption": _word(found.ike_encryption),
+                "ike_integrity": _word(found.ike_integrity),
+                "dh_group": _word(found.dh_group),
+                "ipsec_encryption": _word(found.ipsec_encryption),
+                "ipsec_integrity": _word(found.ipsec_integrity),
+                "pfs_group": _word(found.pfs_group),
+                "sa_lifetime_s": found.sa_life_time_seconds,
+                "sa_data_size_kb": found.sa_data_size_kilobytes,
+                "dpd_timeout_s": inner.dpd_timeout_seconds,
+            }
+        )
+    except ValidationError:
+        return None
+
+
+def _word(value: str | None) -> str:
+    """`str()` of the library's enumerations is `ProvisioningState.SUCCEEDED`; the wire's word is its value."""
+    return str(value.value) if isinstance(value, Enum) else value or ""
+
+
+def _prefixes(space: models.AddressSpace | None) -> tuple[IPv4Network, ...]:
+    return tuple(IPv4Network(p) for p in (space.address_prefixes if space else None) or [] if ":" not in p)
+
+
+def _ours(ref: AzureRef, tags: dict[str, str] | None) -> bool:
+    return ref.tags.items() <= (tags or {}).items()

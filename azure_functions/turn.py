@@ -1,0 +1,89 @@
+"""One turn of a task: look, begin the first step that is still needed, and come again; or answer the state machine.
+
+A turn depends on what it sees, never on what an earlier turn did, so a message that is delivered twice and a
+restart in the middle change nothing. A task that nobody waits for any more ends silently.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from azure_functions import look
+from azure_functions.edges import Edges
+from azure_functions.task import Task
+from link import azure_plan, errors
+
+logger = logging.getLogger(__name__)
+
+LIMIT = timedelta(minutes=45)  # a walk ends within 50 minutes, failed or not
+ATTEMPTS = 3  # how often one reason may begin a step before Azure's answer counts as final
+SOON_S, LATER_S, BUSY_S = 1, 5, 10
+SOON_LOOKS = 120  # then Azure is slow today, and every look costs some of the subscription's reads
+
+
+def take(edges: Edges, task: Task, now: datetime) -> None:
+    """Ends by sending the task again, by answering the state machine, or by finding that nobody waits."""
+    work = task.work
+    try:
+        if not edges.aws.heartbeat(work):
+            logger.info("nobody waits for this task", extra=_about(task))
+            return
+        if now - task.first_at > LIMIT:
+            raise errors.AzureFailed(f"AzureTooSlow: not as wanted after {LIMIT}; at the end: {task.last}")
+        facts = look.find_facts(edges.arm, edges.aws, work.ref)
+        steps = azure_plan.steps(work.ref, work.wanted, facts)
+        if steps:
+            _come_again(edges, _begin(edges, task, steps[0]))
+        else:
+            edges.aws.succeed(work, facts.model_dump_json())
+            logger.info("azure side is as wanted", extra=_about(task))
+    except errors.CloudBusy as exc:
+        logger.warning("cloud is busy", extra={**_about(task), "why": str(exc)})
+        edges.queue.send(task.model_copy(update={"looks": task.looks + 1, "last": str(exc)}), BUSY_S)
+    except (errors.AzureFailed, errors.CloudRefused) as exc:
+        logger.error("azure work failed", extra={**_about(task), "why": str(exc)})
+        edges.aws.fail(work, str(exc))
+
+
+def _begin(edges: Edges, task: Task, step: azure_plan.AzureStep) -> Task:
+    """The task as it is after the step was begun."""
+    seen = {"looks": task.looks + 1, "last": f"{step.reason}: {step.sentence}"}
+    if isinstance(step, azure_plan.Wait):
+        return task.model_copy(update=seen)
+    times = task.begun.get(step.reason, 0) + 1
+    if times > ATTEMPTS:
+        raise errors.AzureFailed(
+            f"{step.reason}: {step.sentence}, after {ATTEMPTS} attempts{_azure_words(edges, task)}"
+        )
+    operation = _apply(edges, task, step)
+    logger.info("step begun", extra={**_about(task), "reason": step.reason, "why": step.sentence, "times": times})
+    return task.model_copy(update={**seen, "begun": {**task.begun, step.reason: times}, "operation": operation})
+
+
+def _apply(edges: Edges, task: Task, step: azure_plan.AzureStep) -> str | None:
+    arm, ref = edges.arm, task.work.ref
+    match step:
+        case azure_plan.PutLocalNetworkGateway():
+            return arm.put_local_network_gateway(ref, step)
+        case azure_plan.PutConnection():
+            return arm.put_connection(ref, step)
+        case azure_plan.SetSharedKey():
+            return arm.set_shared_key(ref, edges.aws.read_psk(ref.psk_secret))
+        case azure_plan.DeleteConnection():
+            return arm.delete_connection(ref)
+        case azure_plan.DeleteLocalNetworkGateway():
+            return arm.delete_local_network_gateway(ref)
+        case azure_plan.Wait():
+            return task.operation
+
+
+def _azure_words(edges: Edges, task: Task) -> str:
+    words = edges.arm.read_operation_error(task.work.ref, task.operation) if task.operation else None
+    return f"; Azure says {words}" if words else ""
+
+
+def _come_again(edges: Edges, task: Task) -> None:
+    edges.queue.send(task, SOON_S if task.looks < SOON_LOOKS else LATER_S)
+
+
+def _about(task: Task) -> dict[str, object]:
+    return {"link": task.work.ref.link, "wanted": task.work.wanted is not None, "looks": task.looks}

@@ -1,0 +1,51 @@
+"""Stand-ins for the protobuf messages that pass between the Functions host and Microsoft's Python worker library.
+
+The library builds its answers from whatever classes it is given, and reads fields by name only: plain objects do.
+"""
+
+from types import SimpleNamespace
+from typing import Any
+
+NAMES = (
+    "FunctionLoadResponse",
+    "FunctionMetadataResponse",
+    "InvocationResponse",
+    "NullableBool",
+    "NullableString",
+    "NullableTimestamp",
+    "ParameterBinding",
+    "RpcException",
+    "RpcFunctionMetadata",
+    "RpcHttp",
+    "TypedData",
+    "WorkerInitResponse",
+    "WorkerMetadata",
+)
+
+
+class Message:
+    """Any message. A field that was not given is None, as a protobuf field is empty."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+    def __getattr__(self, name: str) -> Any:
+        # The library tells one message from another by whether it has an attribute of a class's name.
+        if name.startswith("__") or name[0].isupper():
+            raise AttributeError(name)
+        return None
+
+    def WhichOneof(self, group: str) -> str | None:  # protobuf's own name
+        """The one field that is set."""
+        return next(iter(self.__dict__), None)
+
+
+def _kind(name: str, **constants: Any) -> Any:
+    return type(name, (Message,), constants)
+
+
+PROTOS = SimpleNamespace(
+    **{name: _kind(name) for name in NAMES},
+    StatusResult=_kind("StatusResult", Failure=0, Success=1, Cancelled=2),
+    BindingInfo=_kind("BindingInfo", DESCRIPTOR=None, out=1, inout=2, **{"in": 0}),
+)
