@@ -1,0 +1,170 @@
+"""Builds the gateway's image: Debian 13 with what the gateway needs already installed, as a customer may bake it.
+
+`python -m rehearsal.image` as root; a second call does nothing while the recipe (this file) stays as it is. Left in
+`places.IMAGE`: vmlinux, root.qcow2, and root/, the same files as a folder, whose Libreswan the tests run.
+"""
+
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rehearsal import places
+
+SUITE = "trixie"
+DISK_SIZE = "4G"
+PACKAGES = (
+    # what every Debian image for EC2 has, as far as a gateway meets it
+    *("linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "cloud-init", "netplan.io", "ca-certificates"),
+    *("iproute2", "iputils-ping", "procps"),
+    # what the gateway's user data asks for: found installed, so that nothing is downloaded at boot
+    *("libreswan", "nftables", "python3-boto3", "tcpdump"),
+    *("zstd", "xz-utils"),  # unpack the kernel and its modules below
+)
+
+# Files of the image beside those of its packages.
+FILES = {
+    # As in Debian's own EC2 image.
+    "etc/cloud/cloud.cfg.d/90_datasource.cfg": "datasource_list: [Ec2]\n",
+    # Modules that a gateway's user data never names cost seconds each on an emulated processor.
+    "etc/cloud/cloud.cfg.d/91_modules.cfg": """\
+users: []
+cloud_init_modules: [bootcmd, write-files, set_hostname, update_etc_hosts]
+cloud_config_modules: [runcmd]
+cloud_final_modules: [package-update-upgrade-install, write-files-deferred, scripts-per-once, scripts-per-boot,
+  scripts-per-instance, scripts-user, final-message, power-state-change]
+""",
+    # The one mark of the rehearsal: where the AWS end points are. Product code never learns that it is rehearsed.
+    "etc/systemd/system.conf.d/rehearsal.conf": f"""\
+[Manager]
+DefaultEnvironment=AWS_ENDPOINT_URL={places.AWS_ENDPOINT_IN_VM}
+""",
+    # EC2 hands out the serial console as GetConsoleOutput: it should say what went wrong.
+    "etc/systemd/journald.conf.d/console.conf": """\
+[Journal]
+Storage=volatile
+ForwardToConsole=yes
+MaxLevelConsole=notice
+TTYPath=/dev/ttyS0
+""",
+    "etc/fstab": "/dev/nvme0n1 / ext4 defaults 0 0\n",
+    "etc/hostname": "localhost\n",
+    "etc/machine-id": "",  # each machine makes its own
+    "etc/initramfs-tools/.keep": "",
+}
+ENABLED = ("systemd-networkd.service",)
+# Units that do nothing for a gateway that lives minutes, or that wait for what no EC2 instance has.
+MASKED = (
+    *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer", "e2scrub_all.timer"),
+    *("systemd-tmpfiles-clean.timer", "systemd-pstore.service", "systemd-hwdb-update.service", "ldconfig.service"),
+    *("systemd-journal-catalog-update.service", "systemd-update-done.service", "systemd-firstboot.service"),
+    *("systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount", "getty.target", "getty@tty1.service"),
+    *("serial-getty@ttyS0.service", "cloud-init-hotplugd.socket", "systemd-hibernate-clear.service"),
+)
+
+
+def build() -> None:
+    """Make the image unless it is there and made by this recipe; an interrupted build is begun again."""
+    stamp = places.IMAGE / "stamp"
+    recipe = hashlib.sha256(Path(__file__).read_bytes() + places.AWS_ENDPOINT_IN_VM.encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == recipe:
+        return
+    if os.geteuid() != 0:
+        sys.exit("image: building the gateway's image needs root (mmdebstrap makes a root file system)")
+    started = time.monotonic()
+    stamp.unlink(missing_ok=True)
+    places.IMAGE.mkdir(parents=True, exist_ok=True)
+    work = places.IMAGE / "building"
+    _remove(work)
+    work.mkdir()
+    _install(work / "root", work)
+    _say("writing the disk")
+    _kernel(work / "root", work / "vmlinux")
+    _disk(work / "root", work)
+    for name in ("root", "vmlinux", "root.qcow2"):
+        _remove(places.IMAGE / name)
+        (work / name).rename(places.IMAGE / name)
+    _remove(work)
+    stamp.write_text(recipe)
+    _say(f"ready after {time.monotonic() - started:.0f} s")
+
+
+def _install(root: Path, work: Path) -> None:
+    """Run mmdebstrap with its default mirror; it unmounts in every case, having a mount namespace of its own."""
+    overlay = work / "files"
+    for name, text in FILES.items():
+        path = overlay / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    command = [
+        *("mmdebstrap", "--mode=root", "--format=directory", "--variant=apt", f"--include={','.join(PACKAGES)}"),
+        *("--aptopt=APT::Install-Recommends false", "--aptopt=Acquire::Languages none"),
+        *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale", "info")),
+        *(f"--customize-hook={hook}" for hook in _hooks(overlay)),
+        *(SUITE, str(root)),
+    ]
+    # INITRD=No: the kernel has NVMe and ext4 built in, so no initramfs is made (kernel-img.conf(5)).
+    environment = {**os.environ, "TMPDIR": str(work), "INITRD": "No"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = [_repeat(line) for line in process.stderr]
+    if process.returncode != 0:
+        sys.exit("image: mmdebstrap failed:\n" + "".join(said[-30:]))
+
+
+def _hooks(overlay: Path) -> Iterator[str]:
+    yield f'cp -r {overlay}/. "$1/"'
+    yield f'systemctl --quiet --root="$1" enable {" ".join(ENABLED)}'
+    yield f'systemctl --quiet --root="$1" mask {" ".join(MASKED)}'
+    yield 'chroot "$1" passwd --quiet --lock root'
+    # Modules are loaded sooner when an emulated processor need not unpack them.
+    yield """chroot "$1" find /usr/lib/modules -name '*.ko.xz' -exec xz -d {} +"""
+    yield 'chroot "$1" depmod "$(ls "$1/usr/lib/modules")"'
+
+
+def _repeat(line: str) -> str:
+    if line.startswith("I: ") and "customize-hook" not in line:
+        _say(line[3:].rstrip())
+    return line
+
+
+def _kernel(root: Path, target: Path) -> None:
+    """Unpack the kernel, so that the emulated processor need not: QEMU boots the ELF file within (PVH)."""
+    [packed] = (root / "boot").glob("vmlinuz-*")
+    image = packed.read_bytes()
+    # Fields of the boot header: Documentation/arch/x86/boot.rst of the kernel. The last four bytes are the length.
+    setup_sectors = image[0x1F1]
+    offset, length = struct.unpack_from("<II", image, 0x248)
+    start = (setup_sectors + 1) * 512 + offset
+    command = ["chroot", str(root), "zstd", "--decompress", "--stdout", "--quiet"]
+    with target.open("wb") as unpacked:
+        subprocess.run(command, input=image[start : start + length - 4], stdout=unpacked, check=True)
+
+
+def _disk(root: Path, work: Path) -> None:
+    raw = work / "root.raw"
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-m", "0", "-d", str(root), str(raw), DISK_SIZE], check=True)
+    subprocess.run(["qemu-img", "convert", "-O", "qcow2", str(raw), str(work / "root.qcow2")], check=True)
+    raw.unlink()
+
+
+def _remove(path: Path) -> None:
+    if any(str(path) in line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()):
+        sys.exit(f"image: something is mounted below {path}; unmount it first")
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _say(text: str) -> None:
+    print(f"image: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    build()
