@@ -84,7 +84,7 @@ def _taken_routes(spec: LinkSpec, facts: Facts) -> Iterator[Refusal]:
     for table in choose.private_tables(spec, facts.aws):
         for prefix in facts.azure.prefixes:
             route = choose.route_to(table, prefix)
-            if route and route.target not in ours and (table.id, prefix) not in facts.aws.own_routes:
+            if route and route.target not in {*ours, "local"} and (table.id, prefix) not in facts.aws.own_routes:
                 target = route.target or "nowhere"
                 message = f"{table.id} already routes {prefix} to {target}; remove that route or choose other tables"
                 yield Refusal("RouteTaken", message)

@@ -42,9 +42,16 @@ def judge(
         return Verdict(
             Observation.DOWN, "ConfigurationPending", "the gateway has not applied the newest configuration yet"
         )
-    if not reading.tunnels or all(tunnel.state is not Observation.UP for tunnel in reading.tunnels):
+    states = {tunnel.state for tunnel in reading.tunnels}
+    if Observation.UP not in states and Observation.UNKNOWN in states:
+        return Verdict(
+            Observation.UNKNOWN, "TunnelUnknown", "the gateway could not tell whether a child SA is installed"
+        )
+    if Observation.UP not in states:
         return Verdict(Observation.DOWN, "TunnelDown", "the gateway has no child SA with the Azure gateway")
-    if azure.connection is None or azure.connection.status is ConnectionStatus.UNKNOWN:
+    if azure.connection is None:
+        return Verdict(Observation.DOWN, "ConnectionMissing", "the connection does not exist in Azure")
+    if azure.connection.status is ConnectionStatus.UNKNOWN:
         return Verdict(Observation.UNKNOWN, "AzureSilent", "Azure does not say whether the connection is up")
     if azure.connection.status is not ConnectionStatus.CONNECTED:
         return Verdict(Observation.DOWN, "AzureNotConnected", f"Azure says {azure.connection.status}")

@@ -1,0 +1,71 @@
+"""What the template holds, and what it must not."""
+
+import json
+from typing import Any
+
+from link.steps import State
+from tests import worlds
+from tests.stacks import machines
+
+
+def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    policies = role["Properties"].get("Policies", [])
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def _roles() -> dict[str, dict[str, Any]]:
+    found = machines.resources("AWS::IAM::Role").values()
+    return {role["Properties"]["RoleName"]: role for role in found if "RoleName" in role["Properties"]}
+
+
+def test_no_inbound_rule_is_in_the_template() -> None:
+    (group,) = machines.resources("AWS::EC2::SecurityGroup").values()
+    assert "SecurityGroupIngress" not in group["Properties"]
+
+
+def test_the_psk_is_generated_of_letters_and_digits() -> None:
+    (secret,) = machines.resources("AWS::SecretsManager::Secret").values()
+    assert secret["Properties"]["GenerateSecretString"] == {"ExcludePunctuation": True, "PasswordLength": 64}
+
+
+def test_every_function_has_a_role_of_its_own_with_a_name_that_can_be_foretold() -> None:
+    functions = machines.resources("AWS::Lambda::Function").values()
+    roles = [json.dumps(function["Properties"]["Role"]) for function in functions]
+    assert len(set(roles)) == len(roles) == len(State) + 3
+    assert {f"causeway-prod-{state.value}" for state in State} <= set(_roles())
+
+
+def test_no_role_may_do_everything_of_a_service() -> None:
+    for role in _roles().values():
+        for statement in _statements(role):
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert not any("*" in action for action in actions)
+
+
+def test_no_function_of_the_controller_may_read_the_psk() -> None:
+    (secret,) = machines.resources("AWS::SecretsManager::Secret")
+    readers = {name for name, role in _roles().items() if secret in json.dumps(_statements(role))}
+    assert readers == {"causeway-prod-gateway", "causeway-prod-azure"}
+
+
+def test_the_link_is_made_after_all_that_its_walk_needs_and_so_deleted_first() -> None:
+    (link,) = machines.resources("Custom::CausewayLink").values()
+    needed = [
+        *machines.resources("AWS::Lambda::Function"),
+        *machines.resources("AWS::StepFunctions::StateMachine"),
+        *machines.resources("AWS::Events::Rule"),
+        *machines.resources("AWS::IAM::InstanceProfile"),
+    ]
+    assert set(needed) <= set(link["DependsOn"])
+
+
+def test_a_changed_wish_changes_the_custom_resource() -> None:
+    changed = machines.synthesise(worlds.spec(**{"probe.address": "10.0.1.4"}))
+    (before,) = machines.resources("Custom::CausewayLink").values()
+    (after,) = changed.find_resources("Custom::CausewayLink").values()
+    assert before["Properties"]["SpecDigest"] != after["Properties"]["SpecDigest"]
+
+
+def test_the_environment_of_a_function_stays_below_the_limit_of_four_kilobytes() -> None:
+    for function in machines.resources("AWS::Lambda::Function").values():
+        assert len(json.dumps(function["Properties"]["Environment"]["Variables"])) < 3000

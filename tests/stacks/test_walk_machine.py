@@ -1,0 +1,90 @@
+"""The state machine is code too: states have handlers, waits have ends, errors are named as they are raised."""
+
+from pathlib import Path
+from typing import Any
+
+from link import errors
+from link.steps import State
+from tests.stacks import machines
+
+HANDLERS = Path(__file__).resolve().parents[2] / "lambdas" / "handlers"
+
+
+def _tasks() -> dict[str, Any]:
+    return {name: state for name, state in machines.states().items() if state["Type"] == "Task"}
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).lstrip("_")
+
+
+def test_the_states_of_the_walk_are_the_tasks_of_the_machine() -> None:
+    assert set(_tasks()) == {state.value for state in State}
+
+
+def test_every_task_has_the_handler_of_its_name() -> None:
+    handlers = {path.stem for path in HANDLERS.glob("*.py")} - {"__init__"}
+    assert {_snake(name) for name in _tasks()} <= handlers
+    assert handlers - {_snake(name) for name in _tasks()} == {"deploy_link", "hear_gateway", "answer_for_walk"}
+
+
+def test_every_task_retries_exactly_the_errors_that_are_worth_it() -> None:
+    names = {kind.__name__ for kind in errors.RETRYABLE}
+    for task in _tasks().values():
+        retried = {name for retry in task["Retry"] for name in retry["ErrorEquals"]}
+        assert {name for name in retried if not name.startswith(("Lambda.", "States."))} == names
+        assert all(retry["MaxAttempts"] <= 6 for retry in task["Retry"])
+
+
+def test_every_failure_is_reported_so_that_cloudformation_is_answered() -> None:
+    for name, task in _tasks().items():
+        if name == "Report":
+            continue
+        last = task["Catch"][-1]
+        assert (last["ErrorEquals"], last["Next"], last["ResultPath"]) == (["States.ALL"], "Report", "$.error")
+
+
+def test_a_silent_boot_is_explained_before_it_is_reported() -> None:
+    first = machines.states()["WaitForBoot"]["Catch"][0]
+    assert (first["ErrorEquals"], first["Next"]) == (["States.Timeout"], "ExplainBoot")
+
+
+def test_every_state_that_waits_for_a_token_has_an_end() -> None:
+    waiting = {name: task for name, task in _tasks().items() if "waitForTaskToken" in task["Resource"]}
+    assert set(waiting) == {"WaitForBoot", "ConnectAzure", "DisconnectAzure"}
+    assert all(task["TimeoutSeconds"] <= 1200 for task in waiting.values())
+    assert all(task["HeartbeatSeconds"] for name, task in waiting.items() if name.endswith("Azure"))
+
+
+def test_a_walk_ends_within_fifty_minutes() -> None:
+    assert machines.definition()["TimeoutSeconds"] == 3000
+
+
+def test_the_walk_up_reads_like_the_manual_procedure() -> None:
+    states, name, told = machines.states(), "Discover", []
+    while name != "Report":
+        told.append(name)
+        state = states[name]
+        name = state["Choices"][0]["Next"] if state["Type"] == "Choice" else state["Next"]
+    assert [name for name in told if states[name]["Type"] == "Task"] == [
+        "Discover",
+        "Preflight",
+        "LaunchGateway",
+        "WaitForBoot",
+        "AttachElasticIp",
+        "AdjustRoutes",
+        "ConnectAzure",
+        "Verify",
+        "RetireGateway",
+    ]
+
+
+def test_the_walk_down_undoes_azure_first_and_the_gateway_last() -> None:
+    start = machines.states()["WhatIsWanted"]
+    (down,) = [choice["Next"] for choice in start["Choices"] if choice["StringEquals"] == "down"]
+    states = machines.states()
+    assert (down, states[down]["Next"], states["RemoveRoutes"]["Next"]) == (
+        "DisconnectAzure",
+        "RemoveRoutes",
+        "RetireGateway",
+    )
