@@ -1,7 +1,9 @@
 """The customer's own access to both clouds: administrator in the emulator, owner of the subscription in Azure."""
 
+import json
 import os
-import time
+import urllib.parse
+import urllib.request
 from functools import cache
 from typing import Any
 
@@ -14,6 +16,8 @@ from rehearsal import places
 TENANT = "11111111-1111-4111-8111-111111111111"
 SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
 RESOURCE_GROUP = "rehearsal"
+IDENTITY_ENDPOINT = f"http://127.0.0.1:{places.IDENTITY_PORT}/msi/token"
+IDENTITY_HEADER = "rehearsal"
 
 
 def environment() -> dict[str, str]:
@@ -54,10 +58,14 @@ def aws(service: Any) -> Any:
 
 
 class _Owner:
-    """A credential whose token the ARM server takes as the subscription owner's."""
+    """The subscription owner's credential: a token of the same end point that serves the Function's identity."""
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        return AccessToken("rehearsal-owner", int(time.time()) + 3600)
+        query = urllib.parse.urlencode({"resource": places.ARM_URL, "api-version": "2019-08-01"})
+        request = urllib.request.Request(f"{IDENTITY_ENDPOINT}?{query}", headers={"X-IDENTITY-HEADER": IDENTITY_HEADER})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            token = json.load(answer)
+        return AccessToken(token["access_token"], int(token["expires_on"]))
 
 
 @cache

@@ -17,9 +17,9 @@ AZURITE_CONNECTION = (
     f"QueueEndpoint=http://127.0.0.1:{places.AZURITE_QUEUE_PORT}/devstoreaccount1;"
     f"TableEndpoint=http://127.0.0.1:{places.AZURITE_TABLE_PORT}/devstoreaccount1;"
 )
-IDENTITY_HEADER = "rehearsal"
 FUNCTIONS = places.STATE / "functions"
 FUNCTION_KEY = "rehearsal-function-key"
+READY_WITHIN_S = 60
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Service:
     command: Sequence[str]
     environment: dict[str, str]
     ready: Callable[[], bool]
-    timeout_s: float = 60
+    port: int | None = None
 
 
 def listens(port: int) -> bool:
@@ -38,6 +38,10 @@ def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _listening(port: int) -> Callable[[], bool]:
+    return lambda: listens(port)
 
 
 def _emulator_answers() -> bool:
@@ -54,7 +58,7 @@ def _module(name: str) -> list[str]:
 
 def _emulator() -> Service:
     command, environment = emulator.command()
-    return Service("emulator", command, environment, _emulator_answers)
+    return Service("emulator", command, environment, _emulator_answers, places.EMULATOR_PORT)
 
 
 def _azurite() -> Service:
@@ -75,8 +79,8 @@ def _azurite() -> Service:
 
 
 def _arm() -> Service:
-    environment = {**clients.environment(), "IDENTITY_HEADER": IDENTITY_HEADER}
-    return Service("arm", _module("rehearsal.arm"), environment, lambda: listens(places.ARM_PORT))
+    environment = {**clients.environment(), "IDENTITY_HEADER": clients.IDENTITY_HEADER}
+    return Service("arm", _module("rehearsal.arm"), environment, _listening(places.ARM_PORT), places.ARM_PORT)
 
 
 def _functions() -> Service:
@@ -85,8 +89,8 @@ def _functions() -> Service:
         "AzureWebJobsStorage": AZURITE_CONNECTION,
         "FUNCTIONS_KEY": FUNCTION_KEY,
         "ARM_ENDPOINT": places.ARM_URL,
-        "IDENTITY_ENDPOINT": f"{places.ARM_URL}/msi/token",
-        "IDENTITY_HEADER": IDENTITY_HEADER,
+        "IDENTITY_ENDPOINT": clients.IDENTITY_ENDPOINT,
+        "IDENTITY_HEADER": clients.IDENTITY_HEADER,
         "SSL_CERT_FILE": str(places.TLS / "ca.pem"),
         "REQUESTS_CA_BUNDLE": str(places.TLS / "ca.pem"),
         "AWS_CONFIG_FILE": str(_aws_profile()),
@@ -97,14 +101,14 @@ def _functions() -> Service:
 
 
 def _aws_profile() -> Path:
-    """How the Function becomes the link's role: AssumeRoleWithWebIdentity with its identity's token, kept in a file."""
+    """How the Function becomes the link's role: an AWS profile that assumes it, as the stack's output names it."""
     FUNCTIONS.mkdir(parents=True, exist_ok=True)
-    token, profile = FUNCTIONS / "token", FUNCTIONS / "aws-config"
-    token.write_text("rehearsal-managed-identity")  # the emulator takes any token
-    role = f"arn:aws:iam::{places.ACCOUNT}:role/causeway-rehearsal-Function"
+    profile = FUNCTIONS / "aws-config"
     profile.write_text(
-        f"[default]\nregion = {places.REGION}\nrole_arn = {role}\nrole_session_name = causeway\n"
-        f"web_identity_token_file = {token}\n"
+        f"[default]\nregion = {places.REGION}\nsource_profile = owner\n"
+        f"role_arn = arn:aws:iam::{places.ACCOUNT}:role/causeway-rehearsal-azure\n"
+        f"[profile owner]\naws_access_key_id = {places.ROOT_ACCESS_KEY}\n"
+        f"aws_secret_access_key = {places.ROOT_SECRET_KEY}\n"
     )
     return profile
 
@@ -134,6 +138,8 @@ def start(services: list[Service]) -> None:
     """Starts them together and returns when all are ready."""
     for service in services:
         if processes.running(service.name) is None:
+            if service.port and listens(service.port):
+                raise processes.NotReady(f"port {service.port} of {service.name} is taken; end the program that has it")
             processes.start(service.name, service.command, service.environment)
     for service in services:
-        processes.wait_ready(service.name, service.ready, service.timeout_s)
+        processes.wait_ready(service.name, service.ready, READY_WITHIN_S)

@@ -11,6 +11,7 @@ LINK = "rehearsal"
 STACK = f"causeway-{LINK}"
 LOCATION = "westeurope"
 ANY = "0.0.0.0/0"
+FUNCTION_KEY_SECRET = "causeway/function-key"
 
 
 def build() -> dict[str, Any]:
@@ -48,7 +49,7 @@ def _aws() -> dict[str, Any]:
     ec2.create_route(RouteTableId=public_table, DestinationCidrBlock=ANY, GatewayId=internet_gateway)
     private = [_subnet(vpc, cidr, zone) for cidr, zone in zip(places.AWS_PRIVATE_SUBNETS, zones, strict=True)]
     private_tables = [_table(vpc, subnet) for subnet in private]
-    clients.aws("secretsmanager").create_secret(Name="causeway/function-key", SecretString=services.FUNCTION_KEY)
+    clients.aws("secretsmanager").create_secret(Name=FUNCTION_KEY_SECRET, SecretString=services.FUNCTION_KEY)
     return {
         "vpc": vpc,
         "internet_gateway": internet_gateway,

@@ -1,0 +1,43 @@
+"""`python -m rehearsal up | status | check | down | run`: both clouds on this machine, and a link between them.
+
+up    starts the clouds, builds the customer's world, deploys the link
+check proves what the running link promises
+down  destroys the link and ends everything
+run   up, check, destroy, down; always down, also after a failure or Ctrl-C
+"""
+
+import argparse
+import signal
+import sys
+from types import FrameType
+
+from rehearsal import checks, deploy, processes, progress, rehearse
+
+
+def main() -> int:
+    """The exit status: 0 when all went as promised."""
+    parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
+    parser.add_argument("command", choices=["up", "status", "check", "down", "run"])
+    command = parser.parse_args().command
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return {
+            "up": rehearse.up,
+            "status": rehearse.status,
+            "check": rehearse.check,
+            "down": rehearse.down,
+            "run": rehearse.run,
+        }[command]()
+    except (deploy.CdkFailed, processes.NotReady, checks.CheckFailed) as exc:
+        progress.say(f"failed: {exc}")
+    except KeyboardInterrupt:
+        progress.say("interrupted")
+    return 1
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""What a rehearsal has to show, each as one line with what was measured. A check answers with what it found wrong."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from rehearsal import audit, clients, hunt, internet, leftovers, listings, progress, services, timeline, traffic, world
+
+SLOW_WAIT_S = 2.0
+EVERYTHING_ELSE_S = 15.0
+
+
+class CheckFailed(Exception):
+    """A check whose failure makes going on pointless."""
+
+
+def _shown(what: str, wrong: Iterable[str]) -> list[str]:
+    """Prints the outcome of one check and hands on what is wrong."""
+    faults = list(wrong)
+    progress.say(f"{'FAIL' if faults else 'ok  '}  {what}")
+    for fault in faults:
+        progress.say(f"        {fault}")
+    return [f"{what}: {fault}" for fault in faults]
+
+
+def _when(condition: bool, fault: str) -> list[str]:
+    return [fault] if condition else []
+
+
+def before_deploy() -> list[str]:
+    """Without a link the hosts cannot reach each other, and nothing of what they try gets out in clear text."""
+    if not services.has_data_plane():
+        return []
+    answered = sum(traffic.ping(*direction, count=2) for direction in traffic.DIRECTIONS)
+    clear = traffic.seen(internet.CLEAR_TEXT)
+    return [
+        *_shown(
+            "before the link, no host reaches the other side", _when(answered > 0, f"{answered} pings were answered")
+        ),
+        *_shown("before the link, no clear text on the internet", _when(clear > 0, f"{clear} packets")),
+    ]
+
+
+def of_running_link() -> list[str]:
+    """Both ends say up, traffic passes both ways, and the walk took no time of its own."""
+    traffic_faults = _traffic() if services.has_data_plane() else []
+    return [*_both_ends_up(), *traffic_faults, *_timelines()]
+
+
+def _both_ends_up() -> list[str]:
+    connection = clients.arm().virtual_network_gateway_connections.get(clients.RESOURCE_GROUP, world.STACK)
+    status = str(getattr(connection.properties, "connection_status", None))
+    reading = _reading()
+    tunnels = [tunnel["state"] for tunnel in reading.get("tunnels", [])]
+    return [
+        *_shown(f"Azure says {status}", _when(not status.endswith("Connected") or "Not" in status, "not Connected")),
+        *_shown(
+            f"the gateway says {', '.join(tunnels) or 'nothing'}, probe {reading.get('probe')}",
+            _when("up" not in tunnels or reading.get("probe") != "up", json.dumps(reading)),
+        ),
+    ]
+
+
+def _reading() -> dict[str, Any]:
+    """The gateway's last reading, as the link's table keeps it."""
+    database = clients.aws("dynamodb")
+    for table in database.list_tables()["TableNames"]:
+        if item := database.get_item(TableName=table, Key={"id": {"S": "reading"}}).get("Item"):
+            return dict(json.loads(item["document"]["S"]))
+    return {}
+
+
+def _traffic() -> list[str]:
+    faults = []
+    for source, target in traffic.DIRECTIONS:
+        answered = traffic.ping(source, target)
+        faults += _shown(f"ping {source} to {target}: {answered} of 5", _when(answered < 5, "not all were answered"))
+    for source, target in traffic.DIRECTIONS:
+        one = traffic.transfer(source, target)
+        what = f"50 MB by TCP {source} to {target}: {one.megabits:.0f} Mbit/s, SHA-256 {one.received[:16]}"
+        faults += _shown(what, _when(one.sent != one.received, f"sent {one.sent}, received {one.received}"))
+    for kind, counter in (("clear text", internet.CLEAR_TEXT), ("IP fragment", internet.FRAGMENTS)):
+        packets = traffic.seen(counter)
+        faults += _shown(f"no {kind} on the internet", _when(packets > 0, f"{packets} packets"))
+    return faults
+
+
+def _timelines() -> list[str]:
+    found = timeline.saved()
+    timeline.save(found)
+    faults = []
+    for one in found:
+        print(timeline.table(one), flush=True)
+        late = [f"{state.name}: {state.seconds} s" for state in timeline.slow(one, SLOW_WAIT_S)]
+        faults += _shown(f"no wait over {SLOW_WAIT_S:.0f} s but for machine boot and ARM", late)
+        too_much = _when(one.other_s > EVERYTHING_ELSE_S, f"{one.other_s} s")
+        faults += _shown(f"everything else took {one.other_s} s, at most {EVERYTHING_ELSE_S:.0f} s", too_much)
+    return faults
+
+
+def of_secrets(needles: list[bytes]) -> list[str]:
+    """The pre-shared key is nowhere but where it has to be; and where it has to be, this search does find it."""
+    control = _when(not hunt.finds_in_peer(needles), "the search does not even find it in the peer's configuration")
+    return _shown("the pre-shared key is only where it has to be", [*control, *hunt.found(needles)])
+
+
+def after_destroy(before: listings.Listing, needles: list[bytes]) -> list[str]:
+    """Both clouds are as they were, no role of ours was refused anything, and no log of the end holds the key."""
+    left = listings.differences(before, listings.both_clouds())
+    return [
+        *_shown("after cdk destroy both clouds are as before", left),
+        *_shown("no role of ours was denied anything", audit.denied()),
+        *_shown("the pre-shared key is in no file that is left", hunt.in_files(needles)),
+    ]
+
+
+def after_down(before: set[str]) -> list[str]:
+    """Nothing of the rehearsal is left on the machine."""
+    return _shown(
+        "no process, namespace, tap or file outside the project's folder is left", leftovers.remaining(before)
+    )

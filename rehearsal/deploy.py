@@ -1,0 +1,132 @@
+"""Runs the real CDK command line on the project's own app, with the rehearsed link in place of the declared ones.
+
+While it runs, the walk's states are shown as they begin; their history is kept, since a destroyed stack takes it along.
+"""
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from typing import IO, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal import clients, places, progress, timeline, world
+
+CDK = [str(places.VENV_PYTHON.parent / "node"), str(places.ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk")]
+LOOK_EVERY_S = 1.0
+
+
+class CdkFailed(Exception):
+    """The CDK command line ended with an error; what it printed is above."""
+
+
+def prepare(links: list[dict[str, Any]]) -> None:
+    """Writes the cdk.json of the rehearsal: the project's own, with other links and paths from another folder."""
+    declared = json.loads((places.ROOT / "cdk.json").read_text())
+    declared["app"] = f"{places.VENV_PYTHON} {places.ROOT / 'app.py'}"
+    declared["context"]["links"] = links
+    places.CDK.mkdir(parents=True, exist_ok=True)
+    (places.CDK / "cdk.json").write_text(json.dumps(declared, indent=2))
+
+
+def bootstrap() -> None:
+    """`cdk bootstrap`, as once in each account and region."""
+    _cdk("bootstrap", f"aws://{places.ACCOUNT}/{places.REGION}")
+
+
+def deploy() -> None:
+    """`cdk deploy`: returns when the link is verified, raises CdkFailed when it is not."""
+    _cdk("deploy", "--all", "--require-approval", "never", "--progress", "events")
+
+
+def destroy() -> None:
+    """`cdk destroy`: returns when nothing of the link is left."""
+    _cdk("destroy", "--all", "--force", "--progress", "events")
+
+
+def _environment() -> dict[str, str]:
+    return {
+        **clients.aws_environment(),
+        "AWS_ACCESS_KEY_ID": places.ROOT_ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": places.ROOT_SECRET_KEY,
+        "CDK_HOME": str(places.STATE / "tmp" / "cdk"),
+        "CDK_DISABLE_VERSION_CHECK": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(places.TOOLS / "cache" / "jsii"),
+        "PYTHONPATH": str(places.ROOT),
+        "CI": "true",  # all of its output on one stream
+    }
+
+
+def _cdk(*arguments: str) -> None:
+    command = [*CDK, *arguments, "--no-notices", "--no-color"]
+    child = subprocess.Popen(
+        command,
+        cwd=places.CDK,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert child.stdout is not None
+    reader = threading.Thread(target=_stream, args=(child.stdout,), daemon=True)
+    reader.start()
+    watcher = Watcher(progress.say)
+    try:
+        while child.poll() is None:
+            watcher.look()
+            time.sleep(LOOK_EVERY_S)
+        watcher.look()
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait(timeout=10)
+        reader.join(timeout=5)
+    if child.returncode != 0:
+        raise CdkFailed(f"cdk {arguments[0]} ended with {child.returncode}")
+
+
+def _stream(output: IO[str]) -> None:
+    for line in output:
+        if line.strip():
+            progress.say(f"  | {line.rstrip()}")
+
+
+class Watcher:
+    """Follows the walks of the rehearsed link. Their histories are kept in files, one an execution."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._ended: set[str] = set()
+        self._shown: dict[str, int] = {}
+
+    def look(self) -> None:
+        """One look at every walk that has not ended."""
+        try:
+            for machine in _machines():
+                listed = clients.aws("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+                for execution in reversed(listed):
+                    if execution["executionArn"] not in self._ended:
+                        self._follow(execution)
+        except (BotoCoreError, ClientError):
+            return  # deleted between two calls, or not there yet: the next look tells
+
+    def _follow(self, execution: dict[str, Any]) -> None:
+        arn = execution["executionArn"]
+        events = timeline.history(arn)
+        for event in events[self._shown.get(arn, 0) :]:
+            if entered := event.get("stateEnteredEventDetails"):
+                self._say(f"  walk: {entered['name']}")
+        self._shown[arn] = len(events)
+        timeline.keep(arn, events)
+        if execution["status"] != "RUNNING":
+            self._ended.add(arn)
+            self._say(f"  walk: {execution['status'].lower()}")
+
+
+def _machines() -> list[str]:
+    machines = clients.aws("stepfunctions").list_state_machines()["stateMachines"]
+    return [one["stateMachineArn"] for one in machines if world.STACK.lower() in one["name"].lower()]

@@ -1,0 +1,122 @@
+"""The rehearsal's acts in their order: clouds up, the customer's world, deploy, checks, destroy, down."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+from rehearsal import (
+    checks,
+    deploy,
+    hunt,
+    leftovers,
+    listings,
+    places,
+    processes,
+    progress,
+    services,
+    timeline,
+    tls,
+    world,
+)
+
+WITHOUT_DATA_PLANE = "no root or no Debian, so no virtual machine, no IPsec and no traffic are shown"
+LISTING = places.STATE / "listing-before.json"
+
+
+def up() -> int:
+    """Everything until the link is verified."""
+    prepare()
+    deploy.deploy()
+    return 0
+
+
+def prepare() -> None:
+    """Both clouds with the customer's world in them, and nothing of Causeway."""
+    clear()
+    if not services.has_data_plane():
+        progress.say("control planes only: " + WITHOUT_DATA_PLANE)
+    with progress.step("starting the two clouds"):
+        shutil.rmtree(places.STATE, ignore_errors=True)
+        tls.make()
+        services.start(services.clouds())
+    with progress.step("building the customer's networks in both clouds"):
+        links = [world.link(world.build())]
+    with progress.step("starting the Function app and the networks"):
+        subprocess.run([sys.executable, "-m", "azure_functions.package"], cwd=places.ROOT, check=True)
+        services.start(services.after_clouds())
+    with progress.step("cdk bootstrap"):
+        deploy.prepare(links)
+        deploy.bootstrap()
+    LISTING.write_text(json.dumps(listings.both_clouds()))
+
+
+def run() -> int:
+    """The whole rehearsal."""
+    before = leftovers.outside()
+    failures: list[str] = []
+    try:
+        prepare()
+        failures += checks.before_deploy()
+        deploy.deploy()
+        failures += checks.of_running_link()
+        needles = hunt.needles()
+        failures += checks.of_secrets(needles)
+        deploy.destroy()
+        failures += checks.after_destroy(json.loads(LISTING.read_text()), needles)
+    except (deploy.CdkFailed, processes.NotReady, checks.CheckFailed) as exc:
+        failures.append(str(exc))
+        progress.say(f"failed: {exc}")
+    finally:
+        clear()
+    failures += checks.after_down(before)
+    _summary(failures)
+    return 1 if failures else 0
+
+
+def check() -> int:
+    """What the running link promises."""
+    failures = checks.of_running_link()
+    _summary(failures)
+    return 1 if failures else 0
+
+
+def down() -> int:
+    """Destroys the link where the clouds still run, and ends everything that was started."""
+    try:
+        if processes.running("emulator") and (places.CDK / "cdk.json").exists():
+            deploy.destroy()
+    finally:
+        clear()
+    return 0
+
+
+def status() -> int:
+    """What runs, and how far the walks are."""
+    names = [service.name for service in services.clouds() + services.after_clouds()]
+    for name in names:
+        pid = processes.running(name)
+        print(f"{name:<12} {f'running (pid {pid})' if pid else 'not running'}")
+    for walk in timeline.saved():
+        print(timeline.table(walk))
+    return 0
+
+
+def clear() -> None:
+    """Ends the programs of this or of a killed earlier run, then the namespaces and machines they may have left."""
+    stopped = [name for name in _stop_order() if processes.stop(name)]
+    leftovers.end()
+    if stopped:
+        progress.say(f"ended {', '.join(stopped)}")
+
+
+def _stop_order() -> list[str]:
+    """The fabric first: it ends its machines and peers while the clouds still answer."""
+    found = processes.remembered()
+    return sorted(found, key=lambda name: (name != "fabric", name == "emulator", name))
+
+
+def _summary(failures: list[str]) -> None:
+    progress.say("the rehearsal passed" if not failures else f"the rehearsal FAILED: {len(failures)} check(s)")
+    for failure in failures:
+        print(f"  - {failure}")

@@ -1,0 +1,133 @@
+"""Where a walk's time went: the states with their seconds, and three sums (machine boot, ARM, everything else).
+
+Reads Step Functions' history and the ARM server's log of operations; writes timeline.json and the table on screen.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rehearsal import clients, places
+
+BOOT_STATE = "WaitForBoot"
+WALKS = places.STATE / "walks"
+OPERATIONS = places.ARM_STATE / "operations.jsonl"
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class State:
+    """One visit of a state. `arm_s` is the part of it in which an ARM operation was under way."""
+
+    name: str
+    started: str
+    seconds: float
+    arm_s: float
+    waited_for: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A walk from start to end."""
+
+    walk: str
+    states: tuple[State, ...]
+    total_s: float
+    boot_s: float
+    arm_s: float
+
+    @property
+    def other_s(self) -> float:
+        return round(self.total_s - self.boot_s - self.arm_s, 2)
+
+
+def keep(execution: str, events: list[dict[str, Any]]) -> None:
+    """Writes an execution's history to a file, which a destroyed stack takes along; hunt.py searches it."""
+    WALKS.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(events, default=lambda value: value.isoformat(), indent=1)
+    (WALKS / f"{execution.rsplit(':', 1)[-1]}.json").write_text(text)
+
+
+def saved() -> list[Timeline]:
+    """The walks whose histories were kept, in the order in which they began."""
+    histories = [(path.stem, json.loads(path.read_text())) for path in WALKS.glob("*.json")]
+    for _, events in histories:
+        for event in events:
+            event["timestamp"] = datetime.fromisoformat(event["timestamp"])
+    begun = sorted((one for one in histories if one[1]), key=lambda one: str(one[1][0]["timestamp"]))
+    return [measure(name, events, operations()) for name, events in begun]
+
+
+def history(execution: str) -> list[dict[str, Any]]:
+    """All events of an execution, oldest first."""
+    pages = clients.aws("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
+    return [event for page in pages for event in page["events"]]
+
+
+def operations() -> list[Span]:
+    """When the ARM server's long-running operations were under way, overlaps merged."""
+    lines = OPERATIONS.read_text().splitlines() if OPERATIONS.exists() else []
+    merged: list[Span] = []
+    for one in sorted((line["started"], line["ended"]) for line in map(json.loads, lines) if line.get("ended")):
+        if merged and one[0] <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], one[1]))
+        else:
+            merged.append(one)
+    return merged
+
+
+def visits(events: list[dict[str, Any]]) -> list[tuple[str, float, float]]:
+    """Name, start and end of each visit of a state; a state that was left by a failure ends with the execution."""
+    found: list[tuple[str, float, float]] = []
+    open_since: dict[str, float] = {}
+    for event in events:
+        at = event["timestamp"].timestamp()
+        if entered := event.get("stateEnteredEventDetails"):
+            open_since[entered["name"]] = at
+        elif (left := event.get("stateExitedEventDetails")) and left["name"] in open_since:
+            found.append((left["name"], open_since.pop(left["name"]), at))
+    last = events[-1]["timestamp"].timestamp() if events else 0.0
+    return found + [(name, since, last) for name, since in open_since.items()]
+
+
+def measure(walk: str, events: list[dict[str, Any]], arm: list[Span]) -> Timeline:
+    """The timeline of one execution."""
+    states = []
+    for name, start, end in visits(events):
+        in_arm = sum(max(0.0, min(end, to) - max(start, since)) for since, to in arm)
+        waited_for = "machine boot" if name == BOOT_STATE else "ARM operation" if in_arm else "our own work"
+        states.append(State(name, _clock(start), round(end - start, 2), round(in_arm, 2), waited_for))
+    total = events[-1]["timestamp"].timestamp() - events[0]["timestamp"].timestamp()
+    boot_s = sum(state.seconds for state in states if state.name == BOOT_STATE)
+    arm_s = sum(state.arm_s for state in states if state.name != BOOT_STATE)
+    return Timeline(walk, tuple(states), round(total, 2), round(boot_s, 2), round(arm_s, 2))
+
+
+def _clock(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+
+
+def slow(timeline: Timeline, limit_s: float) -> list[State]:
+    """The states that waited longer than this for something that is neither boot nor an ARM operation."""
+    return [one for one in timeline.states if one.name != BOOT_STATE and one.seconds - one.arm_s > limit_s]
+
+
+def table(timeline: Timeline) -> str:
+    """The timeline as a person reads it."""
+    rows = [
+        f"  {one.started[11:23]}  {one.name:<20} {one.seconds:>7.2f} s  {one.waited_for}"
+        + (f" ({one.arm_s:.2f} s)" if one.arm_s else "")
+        for one in timeline.states
+    ]
+    sums = (
+        f"  boot {timeline.boot_s:.1f} s, ARM {timeline.arm_s:.1f} s, everything else {timeline.other_s:.1f} s, "
+        f"together {timeline.total_s:.1f} s"
+    )
+    return "\n".join([f"the walk {timeline.walk}", *rows, sums])
+
+
+def save(timelines: list[Timeline]) -> None:
+    """Writes timeline.json."""
+    walks = [{**asdict(one), "other_s": one.other_s} for one in timelines]
+    places.TIMELINE.write_text(json.dumps({"walks": walks}, indent=2))
