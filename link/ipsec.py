@@ -11,8 +11,8 @@ from link.wanted import Tunnel
 
 # Azure's phase 1 lifetime is 28,800 s and cannot be changed (Azure VPN FAQ). Ours ends first, so that our side rekeys.
 IKE_LIFETIME_S = 25_200
-# Our share of Azure's child SA lifetime, for the same reason. Volume needs none: the side that started a child SA renews it
-# at a quarter of ipsec-max-bytes (ipsec.conf(5)).
+# Our share of Azure's child SA lifetime, for the same reason. Volume needs none: the side that started a child SA
+# renews it at a quarter of ipsec-max-bytes (ipsec.conf(5)).
 CHILD_SHARE = 0.8
 # Azure advises to clamp to 1350 (about VPN devices); the tunnel's MTU is set by the agent.
 MSS = 1350

@@ -24,7 +24,10 @@ class TunnelReading(Record):
 
 
 class Reading(Record):
-    """What the gateway sees. `probe` is None when the configuration names none. `read_at` is aware, UTC."""
+    """What the gateway sees. `probe` is None when the configuration names none. `read_at` is aware, UTC.
+
+    `fault` says why a newer configuration is not applied: a CamelCase word, a colon and a sentence.
+    """
 
     link: str
     instance: str
@@ -34,6 +37,7 @@ class Reading(Record):
     probe: Observation | None
     outer_bytes_in: int
     outer_bytes_out: int
+    fault: str | None = None
 
 
 class GatewayEvent(StrEnum):

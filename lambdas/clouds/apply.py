@@ -155,7 +155,7 @@ def _launch(settings: Settings, subnet: str, execution: str) -> None:
             ClientToken=hashlib.sha256(f"{settings.deployment}/{execution}".encode()).hexdigest()[:64],
             ImageId=image,
             InstanceType=spec.aws.instance_type,  # type: ignore[arg-type]  # the type stub lists today's types only
-            UserData=cloud_config.render(spec.name, settings.region, settings.table).decode(),
+            UserData=cloud_config.render(spec.name, settings.region, settings.table),  # type: ignore[arg-type]  # botocore takes bytes
             IamInstanceProfile={"Arn": settings.instance_profile},
             # Inline, because an instance on a prepared interface gets no public address to boot with.
             NetworkInterfaces=[

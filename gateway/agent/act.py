@@ -1,0 +1,110 @@
+"""Changes the machine: files, Libreswan, nftables, routes. Decides nothing; each function may be repeated."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from gateway.agent import decide, look, program, status
+from gateway.agent.configuration import Configuration
+from gateway.agent.fault import Fault
+
+CONNECTIONS = Path("/etc/ipsec.d/causeway.conf")
+SECRETS = Path("/etc/ipsec.d/causeway.secrets")
+# What the running daemon has loaded. In /run, which is empty after a boot, as the daemon is.
+LOADED = Path("/run/causeway/loaded.conf")
+CANDIDATE = Path("/run/causeway/candidate.conf")
+SYSCTL = Path("/proc/sys/net/ipv4")
+
+
+def check(configuration: Configuration) -> None:
+    """Lets Libreswan and nft read the new texts. Raises Fault, before anything was changed."""
+    CANDIDATE.parent.mkdir(mode=0o700, exist_ok=True)
+    CANDIDATE.write_text(configuration.ipsec_conf)
+    try:
+        program.run([program.ADDCONN, "--config", str(CANDIDATE), "--checkconfig"])
+        program.run([program.NFT, "--check", "--file", "-"], given=configuration.nftables)
+    except program.ProgramFailed as exc:
+        raise Fault("ConfigurationRefused", f"version {configuration.version}: {exc}") from exc
+
+
+def protect(configuration: Configuration) -> None:
+    """First nothing passes to the other side, then nothing passes in clear text, then forwarding is on."""
+    for route in decide.blocking_routes(configuration):
+        add_route(route, None)
+    program.run([program.NFT, "--file", "-"], given=configuration.nftables)
+    for name in ("all", "default", *(path.name for path in (SYSCTL / "conf").iterdir())):
+        _set_sysctl(f"conf/{name}/send_redirects", "0")  # a private host would keep the way it was told
+        _set_sysctl(f"conf/{name}/accept_redirects", "0")
+        _set_sysctl(f"conf/{name}/rp_filter", "2")  # loose: with two tunnels, answers may come by the other one
+    _set_sysctl("ip_forward", "1")
+
+
+def _set_sysctl(name: str, value: str) -> None:
+    path = SYSCTL / name
+    if path.read_text().strip() != value:
+        path.write_text(value)
+
+
+def load(configuration: Configuration, secrets: str) -> None:
+    """Gives Libreswan its files and makes it take over what changed. Starts it when it does not run."""
+    _write(SECRETS, secrets)
+    _write(CONNECTIONS, configuration.ipsec_conf)
+    start_ipsec()
+    program.run([program.WHACK, "--rereadsecrets"])
+    changes = decide.connection_changes(LOADED.read_text() if LOADED.exists() else "", configuration.ipsec_conf)
+    for name in changes.delete:
+        program.run([program.WHACK, "--delete", "--name", name])
+    for name in changes.load:
+        program.run([program.ADDCONN, "--config", "/etc/ipsec.conf", name])
+    _write(LOADED, configuration.ipsec_conf)
+
+
+def start_ipsec() -> None:
+    """Returns when the daemon answers. Does nothing when it runs."""
+    try:
+        program.run(["systemctl", "start", "ipsec.service"], timeout_s=50)
+        program.run([program.WHACK, "--briefstatus"])
+    except program.ProgramFailed as exc:
+        raise Fault("IpsecNotStarted", str(exc)) from exc
+
+
+def _write(path: Path, text: str) -> None:
+    """Replaces a file at once; readable by root alone from its first byte."""
+    new = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def raise_interfaces(found: Iterable[status.Interface]) -> None:
+    """Puts tunnel interfaces up with their MTU. Libreswan makes them down, and anew at each load of a connection."""
+    for interface in found:
+        if not interface.up or interface.mtu != decide.TUNNEL_MTU:
+            mtu = str(decide.TUNNEL_MTU)
+            program.run([program.IP, "link", "set", interface.name, "mtu", mtu, "up"])
+
+
+def add_route(route: status.Route, source: str | None) -> None:
+    """Adds or replaces one of our routes. `source` is the gateway's own address on it."""
+    way = ["dev", route.interface] if route.interface else []
+    if way and source:
+        way += ["src", source]
+    kind = [] if route.interface else ["unreachable"]
+    mark = ["metric", str(route.metric), "proto", look.ROUTE_PROTOCOL]
+    program.run([program.IP, "-4", "route", "replace", *kind, route.destination, *way, *mark])
+
+
+def remove_route(route: status.Route) -> None:
+    """Removes one of our routes."""
+    way = ["dev", route.interface] if route.interface else []
+    kind = [] if route.interface else ["unreachable"]
+    mark = ["metric", str(route.metric), "proto", look.ROUTE_PROTOCOL]
+    program.run([program.IP, "-4", "route", "del", *kind, route.destination, *way, *mark])
+
+
+def nudge(connection: str, what: decide.Nudge) -> None:
+    """Starts, restarts or stops the negotiation of one connection, and does not wait for its end."""
+    if what in (decide.Nudge.RESTART, decide.Nudge.TERMINATE):
+        program.run([program.WHACK, "--terminate", "--asynchronous", "--name", connection])
+    if what in (decide.Nudge.RESTART, decide.Nudge.INITIATE):
+        program.run([program.WHACK, "--initiate", "--asynchronous", "--name", connection])

@@ -1,0 +1,220 @@
+"""The agent's loop: once a second it looks, decides, acts and tells. Talking with AWS happens in other threads."""
+
+import logging
+import os
+import socket
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateway.agent import act, configuration, decide, look, program, report, status
+from gateway.agent.cloud import Cloud
+from gateway.agent.fault import Fault
+from gateway.agent.feed import Feed, Fetched
+from gateway.agent.probe import Probe
+from gateway.agent.voice import Voice
+
+_log = logging.getLogger("causeway")
+
+PERIOD_S = 1.0
+METRICS_S = 60.0
+BOOT_PATIENCE_S = 120.0  # until then a fault may pass by itself: a role or a table that is seconds old
+ADDRESS_S = 10.0  # how often a gateway that bears the Elastic IP looks whether it still does
+BOOTED_MARK = Path("/run/causeway/booted")
+LASTING = ("ConfigurationInvalid", "ConfigurationRefused", "PskUnusable")  # more patience would not help
+
+
+class Agent:
+    """One gateway. Everything it remembers is here; a restart forgets it and loses nothing but byte totals."""
+
+    def __init__(self, settings: configuration.Settings, instance: str, line: Cloud, metadata: look.Metadata) -> None:
+        self._speaker = report.Speaker(settings.link, instance)
+        self._line = line
+        self._metadata = metadata
+        self._feed = Feed(line)
+        self._voice = Voice(line)
+        self._started = time.monotonic()
+        self._applied: configuration.Configuration | None = None
+        self._refused: tuple[str, Fault] | None = None
+        self._failure_told = False
+        self._probe: Probe | None = None
+        self._traffic = status.Traffic()
+        self._ours: bool | None = None
+        self._address_due = 0.0
+        self._told: report.Look | None = None
+        self._measured: report.Look | None = None
+        self._metrics_due = 0.0
+
+    def tick(self) -> None:
+        """One round."""
+        self._take_over(self._feed.newest)
+        self._tell_boot()
+        states = self._keep(self._applied) if self._applied else ()
+        self._tell(states)
+
+    def _take_over(self, fetched: Fetched | None) -> None:
+        """Applies a version that is neither applied nor known to be bad. A bad one leaves the running one alone."""
+        if fetched is None or fetched.configuration == self._applied:
+            return
+        wanted = fetched.configuration
+        if self._refused and self._refused[0] == wanted.version and self._refused[1].reason in LASTING:
+            return
+        try:
+            act.check(wanted)
+            act.protect(wanted)
+            act.load(wanted, fetched.secrets)
+        except (Fault, program.ProgramFailed, OSError) as exc:
+            fault = exc if isinstance(exc, Fault) else Fault("ConfigurationNotApplied", str(exc))
+            self._refused = (wanted.version, fault)
+            _log.error("configuration not applied version=%s fault=%s", wanted.version, fault)
+            return
+        self._refused = None
+        self._use(wanted)
+        _log.info("configuration applied version=%s tunnels=%d", wanted.version, len(wanted.tunnels))
+
+    def _use(self, wanted: configuration.Configuration) -> None:
+        self._applied = wanted
+        self._address_due = 0.0
+        if self._probe and self._probe.target != wanted.probe:
+            self._probe.stop()
+            self._probe = None
+        if wanted.probe and self._probe is None:
+            self._probe = Probe(wanted.probe)
+
+    def _fault(self) -> Fault | None:
+        return self._refused[1] if self._refused else self._feed.fault
+
+    def _tell_boot(self) -> None:
+        """Says once that the gateway is ready, or once that it could not get ready."""
+        if BOOTED_MARK.exists():
+            return
+        if self._applied:
+            BOOTED_MARK.touch()
+            self._voice.say(report.BOOTED, self._speaker.booted(self._applied.version))
+            return
+        fault = self._fault()
+        late = time.monotonic() - self._started > BOOT_PATIENCE_S
+        if fault and not self._failure_told and (late or fault.reason in LASTING):
+            self._failure_told = True
+            _log.error("%s %s", report.BOOT_FAILED, fault)
+            self._voice.say(report.BOOT_FAILED, self._speaker.boot_failure(fault))
+
+    def _keep(self, wanted: configuration.Configuration) -> tuple[report.TunnelLook, ...]:
+        """Looks at the tunnels, puts routes right in the same round, and helps what is down."""
+        sas = look.child_sas()
+        if sas is None:
+            self._restart_ipsec()
+            return tuple(
+                report.TunnelLook(t.number, report.UNKNOWN, self._traffic.of(t.number)) for t in wanted.tunnels
+            )
+        self._traffic = self._traffic.count(sas)
+        up = frozenset(sa.tunnel for sa in sas)
+        try:
+            act.raise_interfaces(look.interfaces())
+            self._route(decide.wanted_routes(wanted, up))
+            self._look_at_address(wanted)
+            if any(tunnel.number not in up for tunnel in wanted.tunnels) or self._ours is False:
+                self._nudge(wanted, up)
+        except program.ProgramFailed as exc:
+            _log.warning("machine not put right error=%s", exc)
+        return tuple(
+            report.TunnelLook(t.number, report.UP if t.number in up else report.DOWN, self._traffic.of(t.number))
+            for t in wanted.tunnels
+        )
+
+    def _restart_ipsec(self) -> None:
+        try:
+            act.start_ipsec()
+        except Fault as fault:
+            _log.error("daemon does not answer fault=%s", fault)
+
+    def _route(self, wanted: frozenset[status.Route]) -> None:
+        found = look.routes()
+        source = look.own_address() if wanted - found else None
+        for route in sorted(wanted - found, key=lambda route: route.metric):
+            act.add_route(route, source)
+        for route in found - wanted:
+            act.remove_route(route)
+
+    def _look_at_address(self, wanted: configuration.Configuration) -> None:
+        """Asks every second until the Elastic IP is here, then seldom. No answer changes nothing."""
+        now = time.monotonic()
+        if self._ours and now < self._address_due:
+            return
+        self._address_due = now + ADDRESS_S
+        ours = self._metadata.bears(wanted.elastic_ip)
+        if ours is None or ours == self._ours:
+            return
+        if self._ours is not None:
+            self._line.forget()
+        self._ours = ours
+        _log.info("elastic ip address=%s ours=%s", wanted.elastic_ip, ours)
+
+    def _nudge(self, wanted: configuration.Configuration, up: frozenset[int]) -> None:
+        states = look.states()
+        for tunnel in wanted.tunnels:
+            if tunnel.number in up and self._ours:
+                continue
+            what = decide.nudge(states.get(tunnel.number, ()), self._ours)
+            if what is not decide.Nudge.NOTHING:
+                act.nudge(tunnel.connection, what)
+
+    def _tell(self, tunnels: tuple[report.TunnelLook, ...]) -> None:
+        fault = self._fault()
+        now = report.Look(
+            version=self._applied.version if self._applied else None,
+            read_at=datetime.now(UTC),
+            tunnels=tunnels,
+            probe=self._probe.state if self._probe else None,
+            outer=self._told.outer if self._told else status.Bytes(),
+            fault=str(fault) if fault else None,
+        )
+        if self._applied is None:
+            return
+        measure = time.monotonic() >= self._metrics_due
+        if not measure and not report.worth_telling(self._told, now):
+            return
+        now = report.with_outer(now, look.outer_bytes())
+        if report.worth_telling(self._told, now):
+            self._told = now
+            self._voice.say(report.READING, self._speaker.reading(now))
+        if measure:
+            self._metrics_due = time.monotonic() + METRICS_S
+            self._voice.measure(report.metrics(self._speaker.link, self._measured, now))
+            self._measured = now
+
+
+def tell_systemd(words: str) -> None:
+    """sd_notify(3), without its library."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+            wire.connect(address.replace("@", "\0", 1))
+            wire.send(words.encode())
+
+
+def find_instance(metadata: look.Metadata) -> str:
+    """The instance's id; waits for the metadata service, without which nothing here works."""
+    while not (instance := metadata.instance()):
+        _log.warning("the metadata service does not answer")
+        time.sleep(PERIOD_S)
+    return instance
+
+
+def run() -> None:
+    """Never returns."""
+    logging.basicConfig(level=logging.INFO, format="causeway: %(message)s")
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    settings = configuration.read_settings()
+    metadata = look.Metadata()
+    agent = Agent(settings, find_instance(metadata), Cloud(settings), metadata)
+    tell_systemd("READY=1")
+    while True:
+        begun = time.monotonic()
+        agent.tick()
+        tell_systemd("WATCHDOG=1")
+        time.sleep(max(0.0, begun + PERIOD_S - time.monotonic()))
+
+
+if __name__ == "__main__":
+    run()

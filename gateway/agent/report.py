@@ -1,0 +1,111 @@
+"""Builds what the agent tells the controller (the documents of link/reading.py) and decides when. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.agent.fault import Fault
+from gateway.agent.status import Bytes
+
+SOURCE = "causeway.gateway"
+BOOTED = "GatewayBooted"
+BOOT_FAILED = "GatewayBootFailed"
+READING = "GatewayReading"
+
+QUIET = timedelta(seconds=60)
+
+UP, DOWN, UNKNOWN = "up", "down", "unknown"
+
+
+@dataclass(frozen=True)
+class TunnelLook:
+    """One tunnel at one look."""
+
+    number: int
+    state: str
+    inner: Bytes
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the whole gateway. `probe` is None when none is configured."""
+
+    version: str | None
+    read_at: datetime
+    tunnels: tuple[TunnelLook, ...]
+    probe: str | None
+    outer: Bytes
+    fault: str | None
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who speaks."""
+
+    link: str
+    instance: str
+
+    def booted(self, version: str) -> dict[str, Any]:
+        """Detail of GatewayBooted."""
+        return {"link": self.link, "instance": self.instance, "version": version}
+
+    def boot_failure(self, fault: Fault) -> dict[str, Any]:
+        """Detail of GatewayBootFailed."""
+        return {"link": self.link, "instance": self.instance, "reason": fault.reason, "message": fault.message}
+
+    def reading(self, look: Look) -> dict[str, Any]:
+        """Detail of GatewayReading."""
+        tunnels = [
+            {"number": t.number, "state": t.state, "bytes_in": t.inner.bytes_in, "bytes_out": t.inner.bytes_out}
+            for t in look.tunnels
+        ]
+        return {
+            "link": self.link,
+            "instance": self.instance,
+            "version": look.version,
+            "read_at": look.read_at.isoformat(),
+            "tunnels": tunnels,
+            "probe": look.probe,
+            "outer_bytes_in": look.outer.bytes_in,
+            "outer_bytes_out": look.outer.bytes_out,
+            "fault": look.fault,
+        }
+
+
+def worth_telling(last: Look | None, now: Look) -> bool:
+    """Whether something changed that somebody waits for, or a minute passed in silence."""
+    return last is None or _essence(last) != _essence(now) or now.read_at - last.read_at >= QUIET
+
+
+def _essence(look: Look) -> tuple[object, ...]:
+    return (look.version, look.probe, look.fault, tuple((tunnel.number, tunnel.state) for tunnel in look.tunnels))
+
+
+def metrics(link: str, last: Look | None, now: Look) -> list[dict[str, Any]]:
+    """CloudWatch's MetricData for the time since `last`. What is unknown has no value."""
+    values: dict[str, tuple[float, str]] = {}
+    known = [tunnel.state for tunnel in now.tunnels if tunnel.state != UNKNOWN]
+    if known:
+        values["TunnelUp"] = (float(UP in known), "Count")
+    if now.probe in (UP, DOWN):
+        values["ProbeUp"] = (float(now.probe == UP), "Count")
+    before = last.outer if last else Bytes()
+    values["OuterBytesIn"] = (float(_grown(before.bytes_in, now.outer.bytes_in)), "Bytes")
+    values["OuterBytesOut"] = (float(_grown(before.bytes_out, now.outer.bytes_out)), "Bytes")
+    return [_datum(link, now.read_at, name, value) for name, value in values.items()]
+
+
+def _grown(before: int, now: int) -> int:
+    """A counter that is smaller than before began anew."""
+    return now - before if now >= before else now
+
+
+def _datum(link: str, read_at: datetime, name: str, value: tuple[float, str]) -> dict[str, Any]:
+    dimensions: list[Mapping[str, str]] = [{"Name": "Link", "Value": link}]
+    return {"MetricName": name, "Dimensions": dimensions, "Timestamp": read_at, "Value": value[0], "Unit": value[1]}
+
+
+def with_outer(look: Look, outer: Bytes) -> Look:
+    """The same look with the counters, which are read only when somebody is told."""
+    return replace(look, outer=outer)
