@@ -1,0 +1,153 @@
+"""One strongSwan daemon of a peer: started, given its connections, asked for its security associations, ended.
+
+It is the only user of VICI; what the daemon should run is decided in `peer`.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from typing import Any
+
+import vici
+from vici.exception import CommandException
+
+from rehearsal import azure_view, bridge, peer, places, processes, proposals
+
+PROGRAM = "charon-systemd"
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """One connection as Azure would report it; bytes are inner ones, since the connection was made."""
+
+    connected: bool = False
+    ingress_bytes: int = 0
+    egress_bytes: int = 0
+
+
+@dataclass
+class Traffic:
+    """Bytes of each child SA by its number, because the daemon forgets an SA's bytes when it is replaced."""
+
+    seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def note(self, child: Mapping[str, bytes]) -> None:
+        self.seen[child["uniqueid"].decode()] = int(child.get("bytes-in", 0)), int(child.get("bytes-out", 0))
+
+    def total(self) -> tuple[int, int]:
+        return sum(pair[0] for pair in self.seen.values()), sum(pair[1] for pair in self.seen.values())
+
+
+class Charon:
+    """The daemon of one gateway address."""
+
+    def __init__(self, gateway_ip: IPv4Address) -> None:
+        self.namespace = peer.namespace(gateway_ip)
+        self._process = f"charon-{self.namespace}"
+        self._session: vici.Session | None = None
+        self._connections: dict[str, peer.Connection] = {}
+        self._secrets: dict[str, peer.Secret] = {}
+        self._traffic: dict[str, Traffic] = {}
+
+    def ensure(self) -> bool:
+        """Start the daemon where it does not run; whether it can be spoken to."""
+        if processes.running(self._process) is None:
+            self._forget()
+            self._start()
+        if self._session is None:
+            self._session = self._connect()
+        return self._session is not None
+
+    def _start(self) -> None:
+        # A distribution's service finds its program by path; here it need not be on everybody's PATH.
+        program = shutil.which(PROGRAM, path="/usr/sbin:/usr/libexec/ipsec:/usr/lib/ipsec") or PROGRAM
+        folder = places.STATE / "peers" / self.namespace
+        folder.mkdir(parents=True, exist_ok=True)
+        places.LOGS.mkdir(parents=True, exist_ok=True)
+        configuration = folder / "strongswan.conf"
+        configuration.write_text(peer.configuration(places.LOGS / f"{self._process}.ike.log"))
+        environment = {**os.environ, "STRONGSWAN_CONF": str(configuration)}
+        processes.start(self._process, ["ip", "netns", "exec", self.namespace, program], environment)
+
+    def _connect(self) -> vici.Session | None:
+        def dial() -> socket.socket:
+            return socket.create_connection(("127.0.0.1", peer.VICI_PORT), timeout=5)
+
+        try:
+            return vici.Session(bridge.in_namespace(self.namespace, dial))
+        except OSError:  # it has just been started
+            return None
+
+    def _forget(self) -> None:
+        self._session = None
+        self._connections.clear()
+        self._secrets.clear()
+
+    def load(self, gateway: azure_view.Gateway) -> list[str]:
+        """Give the daemon these connections and no others; answers with what it refused."""
+        if self._session is None:
+            return []
+        problems = []
+        for name in set(self._connections) - {wanted.name for wanted in gateway.connections}:
+            self._unload(name)
+        for wanted in gateway.connections:
+            try:
+                self._load(wanted.name, peer.connection(gateway, wanted), peer.secret(gateway, wanted))
+            except (proposals.Unsupported, KeyError, CommandException) as problem:
+                problems.append(f"{self.namespace}: {wanted.name}: {problem}")
+        return problems
+
+    def _load(self, name: str, connection: peer.Connection, secret: peer.Secret) -> None:
+        assert self._session is not None
+        if self._secrets.get(name) != secret:  # shows at the next IKE_AUTH, as in Azure
+            self._session.load_shared(secret)
+            self._secrets[name] = secret
+        if self._connections.get(name) != connection:
+            self._session.load_conn({name: connection})
+            if name in self._connections:  # Azure: a changed policy drops the tunnel for seconds
+                self._terminate(name)
+            self._connections[name] = connection
+            self._traffic.setdefault(name, Traffic())
+
+    def _unload(self, name: str) -> None:
+        assert self._session is not None
+        self._session.unload_conn({"name": name})
+        self._session.unload_shared({"id": name})
+        self._terminate(name)
+        self._connections.pop(name, None)
+        self._secrets.pop(name, None)
+        self._traffic.pop(name, None)
+
+    def _terminate(self, name: str) -> None:
+        """Do not wait for the other side; "no matching SAs" is no problem."""
+        assert self._session is not None
+        with contextlib.suppress(CommandException):
+            list(self._session.terminate({"ike": name, "timeout": "-1"}))
+
+    def tunnels(self) -> dict[str, Tunnel]:
+        """Every loaded connection and how it does."""
+        if self._session is None:
+            return {}
+        found = [(name, sa) for entry in self._session.list_sas() for name, sa in entry.items()]
+        connected = {name for name, sa in found if name in self._connections and self._note(name, sa)}
+        return {name: Tunnel(name in connected, *self._traffic[name].total()) for name in self._connections}
+
+    def _note(self, name: str, sa: Mapping[str, Any]) -> bool:
+        """Whether this SA carries traffic: it and one of its children are established."""
+        children: Iterable[Mapping[str, bytes]] = sa.get("child-sas", {}).values()
+        for child in children:
+            self._traffic[name].note(child)
+        installed = any(child["state"] == b"INSTALLED" for child in sa.get("child-sas", {}).values())
+        return bool(sa["state"] == b"ESTABLISHED" and installed)
+
+    def lost(self) -> None:
+        """The daemon did not answer: speak to it anew, and tell it everything again."""
+        self._forget()
+
+    def stop(self) -> None:
+        processes.stop(self._process, grace_s=3)
+        self._forget()
