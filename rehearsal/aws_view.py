@@ -4,7 +4,7 @@ One call for each kind of thing, read whole each time, because the fabric is lev
 """
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -128,9 +128,8 @@ def read(ec2: "EC2Client", vpc_cidr: Network) -> View:
         if ipaddress.IPv4Network(found["CidrBlock"]).subnet_of(vpc_cidr)
     ]
     ids = {subnet.subnet_id for subnet in subnets}
-    elastic = _elastic_addresses(ec2)
     reservations = ec2.describe_instances()["Reservations"]
-    instances = [_instance(found, elastic) for reservation in reservations for found in reservation["Instances"]]
+    instances = [_instance(found) for reservation in reservations for found in reservation["Instances"]]
     tables = [_table(found) for found in ec2.describe_route_tables()["RouteTables"]]
     vpcs = {subnet.vpc_id for subnet in subnets}
     return View(
@@ -141,23 +140,11 @@ def read(ec2: "EC2Client", vpc_cidr: Network) -> View:
     )
 
 
-def _elastic_addresses(ec2: "EC2Client") -> dict[str, Address]:
-    """Interface id, and instance id, to the Elastic IP associated with it."""
-    found = {}
-    for address in ec2.describe_addresses()["Addresses"]:
-        for holder in (address.get("NetworkInterfaceId"), address.get("InstanceId")):
-            if holder:
-                found[holder] = ipaddress.IPv4Address(address["PublicIp"])
-    return found
-
-
-def _instance(found: "InstanceTypeDef", elastic: Mapping[str, Address]) -> Instance | None:
+def _instance(found: "InstanceTypeDef") -> Instance | None:
     interface = next(iter(found.get("NetworkInterfaces", [])), None)
     if interface is None:  # a terminated instance has lost its interface
         return None
-    # An Elastic IP replaces the automatically assigned address; the emulator may still show the latter.
-    temporary = found.get("PublicIpAddress") or None
-    public = elastic.get(interface["NetworkInterfaceId"]) or elastic.get(found["InstanceId"])
+    public = interface.get("Association", {}).get("PublicIp")
     return Instance(
         instance_id=found["InstanceId"],
         state=found["State"]["Name"],
@@ -166,7 +153,7 @@ def _instance(found: "InstanceTypeDef", elastic: Mapping[str, Address]) -> Insta
         private_ip=ipaddress.IPv4Address(interface["PrivateIpAddress"]),
         mac=interface["MacAddress"],
         source_dest_check=interface["SourceDestCheck"],
-        public_ip=public or (ipaddress.IPv4Address(temporary) if temporary else None),
+        public_ip=ipaddress.IPv4Address(public) if public else None,
         group_ids=tuple(sorted(group["GroupId"] for group in interface["Groups"])),
     )
 

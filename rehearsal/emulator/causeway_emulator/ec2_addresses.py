@@ -1,10 +1,11 @@
 """Public addresses as EC2 gives them: one pool, an Elastic IP in place of the temporary address, blackhole routes."""
 
+import secrets
 from typing import Any
 
 from localemu.utils.patch import patch
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models import route_tables
+from moto.ec2.models import elastic_network_interfaces, route_tables
 from moto.ec2.models.elastic_ip_addresses import ElasticAddressBackend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.responses import route_tables as route_table_answers
@@ -33,7 +34,13 @@ def give_public_address(interface: NetworkInterface) -> None:
         interface.public_ip = None
 
 
+def hardware_address() -> str:
+    """moto's own writes "02:00:00:15402x:5702x:19102x", which no machine takes."""
+    return ":".join(f"{octet:02x}" for octet in (2, *secrets.token_bytes(5)))
+
+
 def mend() -> None:
+    elastic_network_interfaces.random_mac_address = hardware_address
     NetworkInterface.check_auto_public_ip = give_public_address
 
     @patch(NetworkInterface.stop)
