@@ -38,7 +38,7 @@ def _connect(address: IPv4Address, port: int) -> bool:
 
 def _echo(address: IPv4Address) -> bool:
     """ICMP echo on a raw socket: an image need not have ping."""
-    request = _echo_request(os.urandom(8))
+    request = echo_request(os.urandom(8))
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as wire:
         wire.connect((str(address), 0))
         wire.send(request)
@@ -52,7 +52,8 @@ def _echo(address: IPv4Address) -> bool:
     return False
 
 
-def _echo_request(payload: bytes) -> bytes:
+def echo_request(payload: bytes) -> bytes:
+    """ICMP, type 8 (RFC 792)."""
     head = struct.pack("!BBHHH", _ECHO_REQUEST, 0, 0, os.getpid() & 0xFFFF, 1)
     return head[:2] + struct.pack("!H", _checksum(head + payload)) + head[4:] + payload
 

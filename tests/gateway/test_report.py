@@ -1,0 +1,82 @@
+"""What the agent says is what link/reading.py reads, and it speaks when somebody waits for it."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.agent import report
+from gateway.agent.fault import Fault
+from gateway.agent.status import Bytes
+from link import reading
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+SPEAKER = report.Speaker("main", "i-0123456789abcdef0")
+LOOK = report.Look(
+    version="v1",
+    read_at=NOW,
+    tunnels=(report.TunnelLook(1, report.UP, Bytes(84, 168)), report.TunnelLook(2, report.UNKNOWN, Bytes())),
+    probe=report.DOWN,
+    outer=Bytes(1000, 2000),
+    fault="ConfigurationRefused: version v2: no",
+)
+
+
+def test_a_reading_is_what_the_controller_reads() -> None:
+    read = reading.Reading.model_validate_json(json.dumps(SPEAKER.reading(LOOK)))
+    assert read.read_at == NOW
+    assert [(t.number, t.state, t.bytes_in, t.bytes_out) for t in read.tunnels] == [
+        (1, "up", 84, 168),
+        (2, "unknown", 0, 0),
+    ]
+    assert (read.probe, read.outer_bytes_in, read.outer_bytes_out, read.fault) == ("down", 1000, 2000, LOOK.fault)
+
+
+def test_a_reading_without_probe_says_so() -> None:
+    assert reading.Reading.model_validate(SPEAKER.reading(replace(LOOK, probe=None, fault=None))).probe is None
+
+
+def test_boot_words_are_what_the_controller_reads() -> None:
+    assert reading.Booted.model_validate(SPEAKER.booted("v1")).version == "v1"
+    failure = reading.BootFailure.model_validate(SPEAKER.boot_failure(Fault("PskUnreadable", "no")))
+    assert (failure.reason, failure.message) == ("PskUnreadable", "no")
+    kinds = {report.BOOTED, report.BOOT_FAILED, report.READING}
+    assert kinds == {str(kind) for kind in reading.GatewayEvent}
+
+
+def test_the_words_of_an_observation_are_the_contracts() -> None:
+    assert {report.UP, report.DOWN, report.UNKNOWN} == {str(word) for word in reading.Observation}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, False),
+        ({"outer": Bytes(5000, 5000)}, False),
+        ({"read_at": NOW + timedelta(seconds=59)}, False),
+        ({"read_at": NOW + timedelta(seconds=60)}, True),
+        ({"version": "v2"}, True),
+        ({"probe": report.UP}, True),
+        ({"fault": None}, True),
+        ({"tunnels": (report.TunnelLook(1, report.DOWN, Bytes()), LOOK.tunnels[1])}, True),
+        ({"tunnels": (report.TunnelLook(1, report.UP, Bytes(9, 9)), LOOK.tunnels[1])}, False),
+    ],
+)
+def test_it_speaks_on_a_change_and_else_once_a_minute(change: dict[str, object], told: bool) -> None:
+    assert report.worth_telling(LOOK, replace(LOOK, **change)) is told  # type: ignore[arg-type]
+
+
+def test_the_first_look_is_always_told() -> None:
+    assert report.worth_telling(None, LOOK)
+
+
+def test_metrics_have_no_value_for_what_is_unknown() -> None:
+    nothing = replace(LOOK, probe=report.UNKNOWN, tunnels=(report.TunnelLook(1, report.UNKNOWN, Bytes()),))
+    assert {datum["MetricName"] for datum in report.metrics("main", None, nothing)} == {"OuterBytesIn", "OuterBytesOut"}
+
+
+def test_metrics_count_what_was_added_since_the_last_ones() -> None:
+    later = replace(LOOK, outer=Bytes(1500, 100), probe=report.UP)
+    values = {datum["MetricName"]: datum["Value"] for datum in report.metrics("main", LOOK, later)}
+    assert values == {"TunnelUp": 1.0, "ProbeUp": 1.0, "OuterBytesIn": 500.0, "OuterBytesOut": 100.0}

@@ -1,0 +1,76 @@
+"""Reads real output of Libreswan 5.2, iproute2 and nft (tests/fixtures), and counts bytes through rekeys."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.agent import status
+from gateway.agent.status import Bytes, ChildSa, Route, Traffic
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def line(serial: int, tunnel: int, time: int, i: int, o: int) -> str:
+    numbers = f"add_time={time}, inBytes={i}, outBytes={o}, maxBytes=2^63B"
+    return f"#{serial}: \"causeway-{tunnel}\", type=ESP, {numbers}, id='203.0.113.4'"
+
+
+@pytest.mark.parametrize("prefix", ["", "006 "])
+def test_a_line_is_read_with_and_without_the_prefix_of_older_versions(prefix: str) -> None:
+    text = f"{prefix}{line(2, 1, 1234567890, 84, 168)}\n"
+    assert status.parse_traffic(text) == (ChildSa(2, 1234567890, 1, 84, 168),)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "whack: Pluto is not running", '#2: "other", type=ESP, add_time=1, inBytes=1']
+)
+def test_what_is_not_ours_is_passed_over(text: str) -> None:
+    assert status.parse_traffic(text) == ()
+
+
+def test_bytes_survive_a_rekey_and_a_restart_of_the_daemon() -> None:
+    traffic = Traffic()
+    for found in (
+        [ChildSa(2, 100, 1, 10, 20)],
+        [ChildSa(2, 100, 1, 15, 30), ChildSa(4, 160, 1, 1, 1)],  # the old one lives on for a moment
+        [ChildSa(4, 160, 1, 5, 6)],
+        [],
+        [ChildSa(2, 300, 1, 7, 7)],  # serials begin anew, the time differs
+    ):
+        traffic = traffic.count(found)
+    assert traffic.of(1) == Bytes(15 + 5 + 7, 30 + 6 + 7)
+    assert traffic.of(2) == Bytes()
+
+
+def test_states_are_sorted_by_tunnel() -> None:
+    text = (
+        '#1: "causeway-1":4500 ESTABLISHED_IKE_SA (established IKE SA); REKEY in 24660s; REPLACE in 25200s; newest;\n'
+        '#3: "causeway-2":500 IKE_SA_INIT_I (sent IKE_SA_INIT request); RETRANSMIT in 1s; idle;\n'
+        '#2: "causeway-1":4500 ESTABLISHED_CHILD_SA (established Child SA); REKEY in 9s; newest; IKE SA #1; idle;\n'
+        '#2: "causeway-1" esp.1@203.0.113.4 esp.2@10.101.0.5 Traffic: ESPin=0B ESPout=0B ESPmax=2^63B\n'
+    )
+    assert {number: len(lines) for number, lines in status.parse_states(text).items()} == {1: 3, 2: 1}
+
+
+def test_routes_are_read_as_they_are_written() -> None:
+    text = (
+        '[{"type":"unreachable","dst":"10.0.0.0/16","metric":4000,"flags":[]},'
+        '{"dst":"10.0.0.0/16","dev":"ipsec1","scope":"link","prefsrc":"10.101.0.5","metric":10,"flags":[]},'
+        '{"dst":"10.9.9.9","dev":"ipsec1","scope":"link","metric":10,"flags":["linkdown"]}]'
+    )
+    assert status.parse_routes(text) == {
+        Route("10.0.0.0/16", "", 4000),
+        Route("10.0.0.0/16", "ipsec1", 10),
+        Route("10.9.9.9/32", "ipsec1", 10),
+    }
+    assert status.parse_routes("") == frozenset()
+
+
+def test_interfaces_and_counters_are_read() -> None:
+    links = '[{},{"ifname":"ipsec1","flags":["NOARP","UP"],"mtu":1400},{"ifname":"ipsec2","flags":[],"mtu":1500}]'
+    assert status.parse_interfaces(links) == (
+        status.Interface("ipsec1", True, 1400),
+        status.Interface("ipsec2", False, 1500),
+    )
+    counters = '{"nftables":[{"metainfo":{}},{"counter":{"family":"inet","name":"outer_in","packets":1,"bytes":99}}]}'
+    assert status.parse_counters(counters) == {"outer_in": 99}
