@@ -107,9 +107,11 @@ def _waits(facts: AzureFacts) -> tuple[AzureStep, ...]:
 
 def _removals(facts: AzureFacts) -> Iterator[AzureStep]:
     if facts.connection is not None and facts.connection.ours:
-        yield DeleteConnection("LinkRemoved", "no link wants the connection any more")
+        yield DeleteConnection("ConnectionUnwanted", "no link wants the connection any more")
     if facts.local_network_gateway is not None and facts.local_network_gateway.ours:
-        yield DeleteLocalNetworkGateway("LinkRemoved", "no link wants the local network gateway any more")
+        yield DeleteLocalNetworkGateway(
+            "LocalNetworkGatewayUnwanted", "no link wants the local network gateway any more"
+        )
 
 
 def _corrections(ref: AzureRef, wanted: AzureWanted, facts: AzureFacts, gateway: VpnGateway) -> Iterator[AzureStep]:

@@ -7,8 +7,11 @@ Everything is in memory; places.ARM_STATE holds what others read: peers.json, op
 import os
 import shutil
 
-from rehearsal import arm_identity, arm_peers, arm_server, places
+from rehearsal import arm_peers, places
+from rehearsal.arm_identity import Identity
+from rehearsal.arm_server import ResourceManager
 from rehearsal.arm_store import Store
+from rehearsal.json_server import Server
 
 
 def main() -> None:
@@ -18,9 +21,10 @@ def main() -> None:
     state.mkdir(parents=True)
     seconds = float(os.environ.get("ARM_LRO_SECONDS", "2"))
     store = Store(seconds, state / "operations.jsonl", lambda changed: arm_peers.write(changed, state / "peers.json"))
-    tokens = arm_identity.Tokens()
-    arm_server.run(arm_identity.Server(places.IDENTITY_PORT, os.environ["IDENTITY_HEADER"], tokens))
-    arm_server.Server(places.ARM_PORT, places.TLS, store, tokens, state / "status.json").serve_forever()
+    identity = Identity(os.environ["IDENTITY_HEADER"])
+    Server(places.IDENTITY_PORT, identity.answer).run()
+    manager = ResourceManager(store, identity, state / "status.json")
+    Server(places.ARM_PORT, manager.answer, places.TLS).serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The resources and long-running operations of the rehearsal's Resource Manager, in memory.
 
-Sources: "doc" is Microsoft's REST reference of Microsoft.Network, "SDK" what azure-mgmt-network 33.1.0 expects,
-"ours" a choice of the rehearsal. How long operations take is ours: minutes in Azure, seconds here.
+Sources: "doc" is Microsoft's REST reference of Microsoft.Network, "FAQ" Azure's VPN FAQ, "SDK" what azure-mgmt-network
+33.1.0 expects, "ours" a choice of the rehearsal. How long operations take is ours: minutes in Azure, seconds here.
 """
 
 import json
@@ -56,7 +56,7 @@ class Operation:
 
 
 class Store:
-    """`changed` is called, under the lock, whenever something that works has changed."""
+    """Callers hold `lock`. `changed` is called under it whenever something that works has changed."""
 
     def __init__(self, seconds: float, log: Path, changed: Callable[["Store"], None] = lambda store: None) -> None:
         self.lock = threading.RLock()
@@ -69,95 +69,78 @@ class Store:
         """ARM compares ids without regard to case (doc)."""
         found = self.resources.get(id.lower())
         if found is None:
-            kind, name, group = id.split("/")[-2], id.split("/")[-1], id.split("/")[4]
+            *_, group, _, _, kind, name = id.split("/")
             message = f"The Resource 'Microsoft.Network/{kind}/{name}' under resource group '{group}' was not found."
             raise ArmError(404, "ResourceNotFound", message)
         return found
 
     def put(self, id: str, body: dict[str, Any]) -> tuple[Operation, Resource, bool]:
         """Creates or replaces. Returns also whether it is new (201 or 200, SDK)."""
-        with self.lock:
-            kind, name = id.split("/")[-2:]
-            found = self.resources.get(id.lower())
-            self._check(id, body, found)
-            shown = {**body, "id": id, "name": name, "type": f"Microsoft.Network/{kind}"}
-            if kind.lower() == "publicipaddresses":
-                shown["properties"] = {"ipAddress": self._free_address(), **body.get("properties", {})}
-            resource = found or Resource(id, kind.lower(), shown)
-            resource.body = shown
-            resource.state = "Updating"
-            self.resources[id.lower()] = resource
-            # ours: a new connection takes Azure longest
-            seconds = self._seconds * (2 if found is None and resource.kind == "connections" else 1)
-            return self._begin("PUT", resource, seconds, lambda: self._apply(resource)), resource, found is None
+        kind, name = id.split("/")[-2:]
+        found = self.resources.get(id.lower())
+        self._check(id, body, found)
+        shown = {**body, "id": id, "name": name, "type": f"Microsoft.Network/{kind}"}
+        resource = found or Resource(id, kind.lower(), shown)
+        if resource.kind == "publicipaddresses":
+            known = resource.body["properties"].get("ipAddress") or self._free_address()
+            shown["properties"] = {**body["properties"], "ipAddress": known}
+        resource.body, resource.state = shown, "Updating"
+        self.resources[id.lower()] = resource
+        # ours: a new connection takes longest
+        seconds = self._seconds * (2 if found is None and resource.kind == "connections" else 1)
+        return self._begin("PUT", resource, seconds, lambda: _apply(resource)), resource, found is None
 
     def set_shared_key(self, id: str, value: str) -> Operation:
-        """The answer comes while the connection is still Updating (seen in Azure); the key works from the end on."""
-        if not (1 <= len(value) <= 128 and value.isascii() and value.isprintable()):
-            raise ArmError(400, "InvalidSharedKey", "The shared key must be 1 to 128 printable ASCII characters.")  # A2
-        with self.lock:
-            resource = self.find(id)
-            self._refuse_busy(resource)
-            resource.state = "Updating"
+        """The answer comes while the connection is still Updating; the key works from the operation's end on (ours)."""
+        if not (1 <= len(value) <= 128 and value.isascii() and value.isprintable()):  # FAQ; the code's name is ours
+            raise ArmError(400, "InvalidSharedKey", "The shared key must be 1 to 128 printable ASCII characters.")
+        resource = self.find(id)
+        _refuse_busy(resource)
+        resource.state = "Updating"
 
-            def finish() -> None:
-                resource.shared_key, resource.state = value, "Succeeded"
+        def finish() -> None:
+            resource.shared_key, resource.state = value, "Succeeded"
 
-            return self._begin("PUT sharedkey", resource, self._seconds, finish)
-
-    def set_tags(self, id: str, tags: dict[str, str]) -> Resource:
-        """PATCH replaces the tags and ends at once (doc: UpdateTags; the time is ours)."""
-        with self.lock:
-            resource = self.find(id)
-            resource.body["tags"] = tags
-            return resource
+        return self._begin("PUT sharedkey", resource, self._seconds, finish)
 
     def delete(self, id: str) -> Operation | None:
         """None when it does not exist (204, SDK)."""
-        with self.lock:
-            if id.lower() not in self.resources:
-                return None
-            resource = self.find(id)
-            self._refuse_busy(resource)
-            users = [r.id for r in self.resources.values() if r is not resource and id.lower() in _references(r.body)]
-            if users:  # doc: a local network gateway that a connection uses cannot be deleted; the code's name is ours
-                raise ArmError(400, "InUseResourceCannotBeDeleted", f"Resource {id} is in use by {users[0]}.")
-            resource.state = "Deleting"
-            return self._begin("DELETE", resource, self._seconds, lambda: self._remove(resource))
+        if id.lower() not in self.resources:
+            return None
+        resource = self.find(id)
+        _refuse_busy(resource)
+        users = [r.id for r in self.resources.values() if r is not resource and id.lower() in _references(r.body)]
+        if users:  # doc: a local network gateway that a connection uses cannot be deleted; the code's name is ours
+            raise ArmError(400, "InUseResourceCannotBeDeleted", f"Resource {id} is in use by {users[0]}.")
+        resource.state = "Deleting"
+        return self._begin("DELETE", resource, self._seconds, lambda: self._remove(resource))
 
     def _check(self, id: str, body: dict[str, Any], found: Resource | None) -> None:
         if "location" not in body:  # doc: every tracked resource has a location
             raise ArmError(400, "LocationRequired", "The location property is required for this definition.")
-        if found is not None:
-            self._refuse_busy(found)
         for reference in _references(body) - {id.lower()}:
             if not self._exists(reference):
                 message = f"Resource {reference} referenced by resource {id} was not found."
                 raise ArmError(400, "InvalidResourceReference", message)
-        # A2: IKEv1 and IKEv2 cannot be exchanged after a connection is made; the code's name is ours
-        protocols = {b.get("properties", {}).get("connectionProtocol") for b in (body, found.body if found else body)}
-        if len(protocols) > 1:
-            raise ArmError(400, "ConnectionProtocolCannotBeChanged", "The connection's protocol cannot be changed.")
+        if found is None:
+            return
+        _refuse_busy(found)
+        old, new = (b["properties"].get("connectionProtocol") for b in (found.body, body))
+        if old != new:  # FAQ: fixed when the connection is made; the code's name is ours
+            raise ArmError(400, "ConnectionProtocolCannotBeChanged", f"The protocol {old} cannot become {new}.")
 
     def _exists(self, reference: str) -> bool:
         parent, child, name = reference.partition("/subnets/")
-        if not child:
+        if parent not in self.resources or not child:
             return parent in self.resources
-        subnets = self.resources[parent].body["properties"].get("subnets", []) if parent in self.resources else []
-        return name in {subnet["name"].lower() for subnet in subnets}
+        return name in {subnet["name"].lower() for subnet in self.resources[parent].body["properties"]["subnets"]}
 
     def _free_address(self) -> str:
-        taken = {
-            r.body["properties"].get("ipAddress") for r in self.resources.values() if r.kind == "publicipaddresses"
-        }
+        taken = {r.body["properties"].get("ipAddress") for r in self.resources.values()}
         free = [address for address in places.AZURE_GATEWAY_ADDRESSES if address not in taken]
         if not free:  # ours
             raise ArmError(409, "PublicIPCountLimitReached", "The rehearsal has no further public address.")
         return free[0]
-
-    def _refuse_busy(self, resource: Resource) -> None:
-        if resource.state in ("Updating", "Deleting"):  # doc: ARM common errors, AnotherOperationInProgress
-            raise ArmError(409, "AnotherOperationInProgress", f"Another operation on {resource.id} is in progress.")
 
     def _begin(self, verb: str, resource: Resource, seconds: float, finish: Callable[[], None]) -> Operation:
         operation = Operation(verb, resource.id)
@@ -169,26 +152,32 @@ class Store:
 
     def _end(self, operation: Operation, resource: Resource, finish: Callable[[], None]) -> None:
         with self.lock:
-            if self.failures and operation.verb.startswith("PUT"):
+            if self.failures and operation.verb != "DELETE":
                 operation.error, resource.state = self.failures.pop(0), "Failed"
             else:
                 finish()
             operation.ended = time.time()
             self._changed(self)
-            line = {"op": operation.verb, "resource": operation.resource}
+            times = {"started": operation.started, "ended": operation.ended}
             with self._log.open("a") as log:
-                log.write(json.dumps({**line, "started": operation.started, "ended": operation.ended}) + "\n")
-
-    def _apply(self, resource: Resource) -> None:
-        resource.applied, resource.state = deepcopy(resource.body), "Succeeded"
+                log.write(json.dumps({"op": operation.verb, "resource": operation.resource, **times}) + "\n")
 
     def _remove(self, resource: Resource) -> None:
         del self.resources[resource.id.lower()]
 
 
-def _references(value: Any) -> set[str]:
+def _apply(resource: Resource) -> None:
+    resource.applied, resource.state = deepcopy(resource.body), "Succeeded"
+
+
+def _refuse_busy(resource: Resource) -> None:
+    if resource.state in ("Updating", "Deleting"):  # doc: ARM's common errors
+        raise ArmError(409, "AnotherOperationInProgress", f"Another operation on {resource.id} is in progress.")
+
+
+def _references(body: dict[str, Any]) -> set[str]:
     """Every id that a body names below its top."""
-    return {reference.lower() for reference in _ids(value.get("properties", {}))}
+    return {reference.lower() for reference in _ids(body["properties"])}
 
 
 def _ids(value: Any) -> Iterator[str]:

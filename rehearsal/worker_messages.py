@@ -6,22 +6,6 @@ The library builds its answers from whatever classes it is given, and reads fiel
 from types import SimpleNamespace
 from typing import Any
 
-NAMES = (
-    "FunctionLoadResponse",
-    "FunctionMetadataResponse",
-    "InvocationResponse",
-    "NullableBool",
-    "NullableString",
-    "NullableTimestamp",
-    "ParameterBinding",
-    "RpcException",
-    "RpcFunctionMetadata",
-    "RpcHttp",
-    "TypedData",
-    "WorkerInitResponse",
-    "WorkerMetadata",
-)
-
 
 class Message:
     """Any message. A field that was not given is None, as a protobuf field is empty."""
@@ -44,8 +28,15 @@ def _kind(name: str, **constants: Any) -> Any:
     return type(name, (Message,), constants)
 
 
-PROTOS = SimpleNamespace(
-    **{name: _kind(name) for name in NAMES},
+class _Protos(SimpleNamespace):
+    """The library's `protos`: every class that it asks for."""
+
+    def __getattr__(self, name: str) -> Any:
+        setattr(self, name, _kind(name))
+        return self.__dict__[name]
+
+
+PROTOS = _Protos(
     StatusResult=_kind("StatusResult", Failure=0, Success=1, Cancelled=2),
     BindingInfo=_kind("BindingInfo", DESCRIPTOR=None, out=1, inout=2, **{"in": 0}),
 )
