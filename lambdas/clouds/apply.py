@@ -18,6 +18,8 @@ from link.facts import Rule
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import IpPermissionTypeDef, TagSpecificationTypeDef
 
+_ROOT_GIB = 8  # what Debian's own image has
+
 
 def apply(step: steps.Step, settings: Settings, execution: str) -> None:
     """Makes one step true. `execution` makes a repeated launch within one walk the same launch."""
@@ -132,12 +134,15 @@ def image_id(image: str) -> str:
         return boto3.client("ssm").get_parameter(Name=image)["Parameter"]["Value"]
 
 
-def _root_device(image: str) -> str:
+def _root_volume(image: str) -> tuple[str, int]:
+    """The image's root device, and the size in GiB that it needs: at least its snapshot's."""
     with translated(f"looking up the root device of {image}"):
         found = aws.ec2().describe_images(ImageIds=[image])["Images"]
     if not found:
         raise CloudRefused(f"image {image} does not exist in this region; correct aws.image")
-    return found[0]["RootDeviceName"]
+    device = found[0]["RootDeviceName"]
+    sizes = [one.get("Ebs", {}).get("VolumeSize", 0) for one in found[0].get("BlockDeviceMappings", [])]
+    return device, max([_ROOT_GIB, *sizes])
 
 
 def _launch(settings: Settings, subnet: str, execution: str) -> None:
@@ -147,6 +152,7 @@ def _launch(settings: Settings, subnet: str, execution: str) -> None:
     kinds = ("instance", "volume", "network-interface")
     specifications: list[TagSpecificationTypeDef] = [{"ResourceType": kind, "Tags": tag_list} for kind in kinds]  # type: ignore[typeddict-item]
     image = image_id(spec.aws.image_or_default)
+    device, size_gib = _root_volume(image)
     with translated("launching the gateway"):
         aws.ec2().run_instances(
             MinCount=1,
@@ -169,8 +175,13 @@ def _launch(settings: Settings, subnet: str, execution: str) -> None:
             ],
             BlockDeviceMappings=[
                 {
-                    "DeviceName": _root_device(image),
-                    "Ebs": {"Encrypted": True, "DeleteOnTermination": True, "VolumeType": "gp3"},
+                    "DeviceName": device,
+                    "Ebs": {
+                        "Encrypted": True,
+                        "DeleteOnTermination": True,
+                        "VolumeType": "gp3",
+                        "VolumeSize": size_gib,
+                    },
                 }
             ],
             MetadataOptions={"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 1},

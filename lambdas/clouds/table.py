@@ -1,8 +1,11 @@
-"""The link's DynamoDB table: the published configuration, boots, the last reading, our routes, the last report."""
+"""The link's DynamoDB table: the published configuration, boots, the last reading, our routes, the last report.
+
+Every item has the key `id`, and every attribute is a string.
+"""
 
 from functools import cache
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
@@ -12,7 +15,7 @@ from link.record import Record
 from link.wanted import GatewayConfiguration
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
 class Boot(Record):
@@ -24,29 +27,39 @@ class Boot(Record):
 
 
 @cache
-def _table(name: str) -> "Table":
-    return boto3.resource("dynamodb").Table(name)
+def _dynamodb() -> "DynamoDBClient":
+    return boto3.client("dynamodb")
+
+
+def _get(table: str, id: str) -> dict[str, str]:
+    with translated(f"reading {id}"):
+        found = _dynamodb().get_item(TableName=table, Key={"id": {"S": id}}, ConsistentRead=True)
+    return _plain(found.get("Item", {}))
+
+
+def _put(table: str, id: str, **attributes: str) -> None:
+    item = {name: {"S": value} for name, value in {"id": id, **attributes}.items()}
+    with translated(f"recording {id}"):
+        _dynamodb().put_item(TableName=table, Item=item)
+
+
+def _plain(item: dict[str, Any]) -> dict[str, str]:
+    return {name: value["S"] for name, value in item.items()}
 
 
 def published_version(table: str) -> str | None:
     """The digest of the published configuration."""
-    with translated("reading the published configuration"):
-        item = _table(table).get_item(Key={"id": "configuration"}, ConsistentRead=True).get("Item")
-    return str(item["version"]) if item else None
+    return _get(table, "configuration").get("version")
 
 
 def publish(table: str, configuration: GatewayConfiguration) -> None:
     """Makes the configuration the one that the gateway's agent reads."""
-    item = {"id": "configuration", "version": configuration.digest(), "document": configuration.model_dump_json()}
-    with translated("publishing the configuration"):
-        _table(table).put_item(Item=item)
+    _put(table, "configuration", version=configuration.digest(), document=configuration.model_dump_json())
 
 
 def boot(table: str, instance: str) -> Boot:
     """What the instance has said of its boot."""
-    with translated("reading the boot"):
-        item = _table(table).get_item(Key={"id": f"boot#{instance}"}, ConsistentRead=True).get("Item", {})
-    return _boot(item)
+    return _boot(_get(table, f"boot#{instance}"))
 
 
 def await_boot(table: str, instance: str, task_token: str) -> Boot:
@@ -66,70 +79,66 @@ def hear_failure(table: str, failure: BootFailure) -> Boot:
 
 def _update_boot(table: str, instance: str, attribute: str, value: str) -> Boot:
     with translated("recording the boot"):
-        updated = _table(table).update_item(
-            Key={"id": f"boot#{instance}"},
+        updated = _dynamodb().update_item(
+            TableName=table,
+            Key={"id": {"S": f"boot#{instance}"}},
             UpdateExpression="SET #a = :v",
             ExpressionAttributeNames={"#a": attribute},
-            ExpressionAttributeValues={":v": value},
+            ExpressionAttributeValues={":v": {"S": value}},
             ReturnValues="ALL_NEW",
         )
-    return _boot(updated["Attributes"])
+    return _boot(_plain(updated["Attributes"]))
 
 
-def _boot(item: dict[str, object] | object) -> Boot:
-    fields = item if isinstance(item, dict) else {}
-    failure = fields.get("failure")
+def _boot(item: dict[str, str]) -> Boot:
+    failure = item.get("failure")
     return Boot(
-        version=fields.get("version"),
-        failure=BootFailure.model_validate_json(str(failure)) if failure else None,
-        task_token=fields.get("task_token"),
+        version=item.get("version"),
+        failure=BootFailure.model_validate_json(failure) if failure else None,
+        task_token=item.get("task_token"),
     )
 
 
 def put_reading(table: str, reading: Reading) -> None:
     """Keeps the newest look at the tunnel."""
-    with translated("recording the reading"):
-        _table(table).put_item(Item={"id": "reading", "document": reading.model_dump_json()})
+    _put(table, "reading", document=reading.model_dump_json())
 
 
 def reading(table: str) -> Reading | None:
     """The newest look at the tunnel."""
-    with translated("reading the reading"):
-        item = _table(table).get_item(Key={"id": "reading"}, ConsistentRead=True).get("Item")
-    return Reading.model_validate_json(str(item["document"])) if item else None
+    found = _get(table, "reading")
+    return Reading.model_validate_json(found["document"]) if found else None
 
 
 def own_routes(table: str) -> frozenset[tuple[str, IPv4Network]]:
     """The (route table, destination) pairs that are ours."""
     with translated("reading our routes"):
         pages = (
-            _table(table)
-            .meta.client.get_paginator("scan")
+            _dynamodb()
+            .get_paginator("scan")
             .paginate(
                 TableName=table,
                 ConsistentRead=True,
                 FilterExpression="begins_with(id, :route)",
-                ExpressionAttributeValues={":route": "route#"},
+                ExpressionAttributeValues={":route": {"S": "route#"}},
                 ProjectionExpression="id",
             )
         )
-        ids = [str(item["id"]) for page in pages for item in page["Items"]]
+        ids = [item["id"]["S"] for page in pages for item in page["Items"]]
     return frozenset((parts[1], IPv4Network(parts[2])) for parts in (one.split("#") for one in ids))
 
 
 def own_route(table: str, route_table: str, destination: IPv4Network) -> None:
     """Records a route as ours, before it is made, so that a walk that dies in between leaves nothing unknown."""
-    with translated("recording a route"):
-        _table(table).put_item(Item={"id": f"route#{route_table}#{destination}"})
+    _put(table, f"route#{route_table}#{destination}")
 
 
 def disown_route(table: str, route_table: str, destination: IPv4Network) -> None:
     """Strikes a route from our list."""
     with translated("forgetting a route"):
-        _table(table).delete_item(Key={"id": f"route#{route_table}#{destination}"})
+        _dynamodb().delete_item(TableName=table, Key={"id": {"S": f"route#{route_table}#{destination}"}})
 
 
 def put_report(table: str, document: str) -> None:
     """Keeps the report of the last walk."""
-    with translated("recording the report"):
-        _table(table).put_item(Item={"id": "report", "document": document})
+    _put(table, "report", document=document)

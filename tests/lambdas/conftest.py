@@ -1,0 +1,95 @@
+"""A customer's VPC in an in-process AWS, with what the stack would have declared, and no way out to a real one."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lambdas import settings as settings_module
+from lambdas.clouds import aws, function
+from lambdas.settings import Settings
+from tests import worlds
+
+
+@dataclass(frozen=True)
+class World:
+    """The ids that a test needs."""
+
+    settings: Settings
+    private_table: str
+    public_subnet: str
+
+
+@pytest.fixture(autouse=True)
+def no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials that open nothing, and no settings of the machine's owner."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_REGION": "eu-west-1",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The world before a walk."""
+    with mock_aws():
+        _forget()
+        made = _make()
+        for name, value in made.settings.model_dump(mode="json", exclude={"spec", "region"}).items():
+            monkeypatch.setenv(f"CAUSEWAY_{name.upper()}", value or "")
+        monkeypatch.setenv("CAUSEWAY_SPEC", made.settings.spec.model_dump_json())
+        yield made
+    _forget()
+
+
+def _forget() -> None:
+    """Clients stay: moto's hook is in every one, and making one takes a second. What they read does not stay."""
+    for cached in (function._key, settings_module.load):
+        cached.cache_clear()
+
+
+def _make() -> World:
+    ec2 = aws.ec2()
+    vpc = ec2.create_vpc(CidrBlock="10.101.0.0/16")["Vpc"]["VpcId"]
+    igw = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=igw, VpcId=vpc)
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone="eu-west-1a")["Subnet"]["SubnetId"]
+        for cidr in ("10.101.0.0/24", "10.101.1.0/24")
+    ]
+    tables = [ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in subnets]
+    for subnet, route_table in zip(subnets, tables, strict=True):
+        ec2.associate_route_table(SubnetId=subnet, RouteTableId=route_table)
+    ec2.create_route(RouteTableId=tables[0], DestinationCidrBlock="0.0.0.0/0", GatewayId=igw)
+    group = ec2.create_security_group(GroupName="gateway", Description="gateway", VpcId=vpc)["GroupId"]
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    boto3.client("dynamodb").create_table(
+        TableName="link",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    iam = boto3.client("iam")
+    iam.create_role(RoleName="gateway", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
+    profile = iam.create_instance_profile(InstanceProfileName="gateway")["InstanceProfile"]["Arn"]
+    iam.add_role_to_instance_profile(InstanceProfileName="gateway", RoleName="gateway")
+    made = Settings(
+        spec=worlds.spec(**{"aws.vpc": vpc, "aws.image": image}),
+        deployment=worlds.DEPLOYMENT,
+        region="eu-west-1",
+        table="link",
+        psk_secret=worlds.PSK_SECRET,
+        elastic_ip_allocation=ec2.allocate_address(Domain="vpc")["AllocationId"],
+        security_group=group,
+        instance_profile=profile,
+        state_machine="arn:aws:states:eu-west-1:123456789012:stateMachine:causeway-prod",
+    )
+    return World(settings=made, private_table=tables[1], public_subnet=subnets[0])

@@ -1,0 +1,168 @@
+"""CloudFormation is answered once a walk ends, however it ends; the Function's words reach a person."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from lambdas.clouds import function, walks
+from lambdas.handlers import answer_for_walk, deploy_link, report
+from link import plan
+from link.errors import CloudRefused, FunctionUnreachable
+from tests import worlds
+from tests.lambdas.conftest import World
+from tests.lambdas.test_walk import Context
+
+
+class Listener(HTTPServer):
+    """Keeps what it is sent and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, dict[str, Any], dict[str, str]]] = []
+        self.reply: tuple[int, str] = (200, "")
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Listener
+
+    def do_PUT(self) -> None:
+        length = int(self.headers["Content-Length"])
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.got.append((self.path, json.loads(self.rfile.read(length)), headers))
+        status, body = self.server.reply
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    do_POST = do_PUT
+
+    def log_message(self, *arguments: object) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    server = Listener()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _request(listener: Listener, kind: str = "Create") -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "ResponseURL": f"{listener.url}/answer?signed=1",
+        "StackId": "stack",
+        "RequestId": "request-1",
+        "LogicalResourceId": "Link",
+        "ResourceProperties": {"SpecDigest": "d"},
+    }
+
+
+def _answer(listener: Listener) -> dict[str, Any]:
+    fields = {
+        key: value for key, value in _request(listener).items() if key not in ("RequestType", "ResourceProperties")
+    }
+    return {**fields, "PhysicalResourceId": "causeway-prod"}
+
+
+def _walk(listener: Listener, **more: Any) -> dict[str, Any]:
+    return {"walk": {"link": "prod", "wanted": "up", "answer": _answer(listener), **more}, "execution": "w"}
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("Create", "up"), ("Update", "up"), ("Delete", "down")])
+def test_a_request_starts_a_walk_once_and_waits_for_nothing(
+    world: World, listener: Listener, kind: str, wanted: str
+) -> None:
+    with Stubber(walks._stepfunctions()) as stub:
+        document = json.dumps({"link": "prod", "wanted": wanted, "answer": _answer(listener)})
+        started = {"stateMachineArn": world.settings.state_machine, "name": "request-1", "input": document}
+        stub.add_response("start_execution", {"executionArn": "arn:aws:e", "startDate": worlds.NOW}, started)
+        deploy_link.handler(_request(listener, kind), Context())
+    assert listener.got == []
+
+
+def test_a_walk_that_cannot_start_is_answered_at_once(world: World, listener: Listener) -> None:
+    with Stubber(walks._stepfunctions()) as stub:
+        stub.add_client_error("start_execution", "AccessDeniedException", "no")
+        with pytest.raises(CloudRefused):
+            deploy_link.handler(_request(listener), Context())
+    ((_, body, _),) = listener.got
+    assert body["Status"] == "FAILED"
+    assert "AccessDeniedException" in body["Reason"]
+
+
+def test_success_carries_the_verdict(world: World, listener: Listener) -> None:
+    report.handler(_walk(listener, verdict={"state": "up", "reason": "Verified", "message": "it answered"}), Context())
+    ((path, body, headers),) = listener.got
+    assert (path, body["Status"], body["Data"]["Reason"]) == ("/answer?signed=1", "SUCCESS", "Verified")
+    assert headers["content-type"] == ""
+
+
+def test_failure_names_the_error_and_its_sentence(world: World, listener: Listener) -> None:
+    cause = json.dumps({"errorMessage": "OverlappingRanges: a overlaps b", "errorType": "Refused"})
+    result = report.handler(_walk(listener, error={"Error": "Refused", "Cause": cause}), Context())
+    ((_, body, _),) = listener.got
+    assert (body["Status"], body["Reason"]) == ("FAILED", "Refused: OverlappingRanges: a overlaps b")
+    assert (result["outcome"], result["reason"]) == ("failure", "Refused")
+
+
+def test_a_walk_that_ran_out_of_time_is_answered_for(listener: Listener) -> None:
+    walk = json.dumps({"link": "prod", "wanted": "up", "answer": _answer(listener)})
+    answer_for_walk.handler({"detail": {"status": "TIMED_OUT", "input": walk}}, Context())
+    ((_, body, _),) = listener.got
+    assert (body["Status"], body["Reason"]) == ("FAILED", "the walk ended TIMED_OUT:")
+
+
+def test_a_walk_that_nobody_waits_for_is_not_answered() -> None:
+    walk = json.dumps({"link": "prod", "wanted": "up", "answer": None})
+    answer_for_walk.handler({"detail": {"status": "ABORTED", "input": walk}}, Context())
+
+
+@pytest.fixture
+def side(world: World, listener: Listener) -> Any:
+    """The Azure side with its Function at the listener. Only https is allowed in a spec, so the check is passed by."""
+    boto3.client("secretsmanager").create_secret(Name="causeway/function-key", SecretString="key-1")
+    return world.settings.spec.azure.model_copy(update={"function_url": listener.url})
+
+
+def _look(side: Any) -> None:
+    function.look(side, plan.azure_ref(worlds.spec(), worlds.DEPLOYMENT, worlds.PSK_SECRET))
+
+
+def test_the_function_is_asked_with_its_key(side: Any, listener: Listener) -> None:
+    listener.reply = (200, worlds.azure().model_dump_json())
+    _look(side)
+    ((path, body, headers),) = listener.got
+    assert (path, body["link"], headers["x-functions-key"]) == ("/api/links/prod/look", "prod", "key-1")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(500, FunctionUnreachable), (503, FunctionUnreachable), (429, FunctionUnreachable), (400, CloudRefused)],
+)
+def test_what_the_function_says_is_kept_and_only_trouble_is_retried(
+    side: Any, listener: Listener, status: int, kind: type[Exception]
+) -> None:
+    listener.reply = (status, json.dumps({"error": "the gateway is being updated"}))
+    with pytest.raises(kind, match=f"answered {status}: the gateway is being updated"):
+        _look(side)
+
+
+def test_a_function_that_is_not_there_is_unreachable(side: Any, listener: Listener) -> None:
+    gone = side.model_copy(update={"function_url": "http://127.0.0.1:9"})
+    with pytest.raises(FunctionUnreachable, match="did not answer"):
+        _look(gone)

@@ -1,0 +1,90 @@
+"""The boot signal and the state that waits for it meet in any order, and a failure or a silence is explained."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from lambdas.clouds import table, walks
+from lambdas.handlers import explain_boot, hear_gateway, launch_gateway, wait_for_boot
+from link.errors import BootFailed, BootSilent
+from tests import worlds
+from tests.lambdas.conftest import World
+from tests.lambdas.test_walk import Context
+
+
+def _event(token: str | None = None) -> dict[str, Any]:
+    walk = {"link": "prod", "wanted": "up", "azure": worlds.azure().model_dump(mode="json")}
+    return {"walk": walk, "execution": "walk-1", "token": token}
+
+
+def _said(kind: str, **detail: str) -> dict[str, Any]:
+    return {"detail-type": kind, "source": "causeway.gateway", "detail": {"link": "prod", **detail}}
+
+
+@pytest.fixture
+def gateway(world: World) -> str:
+    """The id of a gateway that was launched and has not spoken."""
+    launch_gateway.handler(_event(), Context())
+    return str(boto3.client("ec2").describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"])
+
+
+@pytest.fixture
+def answers(gateway: str) -> Iterator[Stubber]:
+    """The waiting states of Step Functions; every expected answer must be given."""
+    with Stubber(walks._stepfunctions()) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+def test_a_signal_after_the_wait_completes_it(gateway: str, answers: Stubber) -> None:
+    wait_for_boot.handler(_event("token-1"), Context())
+    answers.add_response("send_task_success", {}, {"taskToken": "token-1", "output": ANY})
+    hear_gateway.handler(_said("GatewayBooted", instance=gateway, version="v1"), Context())
+
+
+def test_a_signal_before_the_wait_lets_it_pass_at_once(gateway: str, answers: Stubber) -> None:
+    hear_gateway.handler(_said("GatewayBooted", instance=gateway, version="v1"), Context())
+    answers.add_response("send_task_success", {}, {"taskToken": "token-1", "output": ANY})
+    wait_for_boot.handler(_event("token-1"), Context())
+
+
+def test_a_repeated_signal_after_the_state_ended_is_nobodys_fault(gateway: str, answers: Stubber) -> None:
+    wait_for_boot.handler(_event("token-1"), Context())
+    answers.add_client_error("send_task_success", "TaskTimedOut")
+    hear_gateway.handler(_said("GatewayBooted", instance=gateway, version="v1"), Context())
+
+
+def test_a_failure_that_is_told_fails_the_wait_with_its_reason(gateway: str, answers: Stubber) -> None:
+    wait_for_boot.handler(_event("token-1"), Context())
+    cause = "PackagesMissing: no mirror answered"
+    answers.add_response("send_task_failure", {}, {"taskToken": "token-1", "error": "BootFailed", "cause": cause})
+    failed = _said("GatewayBootFailed", instance=gateway, reason="PackagesMissing", message="no mirror answered")
+    hear_gateway.handler(failed, Context())
+
+
+def test_a_failure_that_came_first_fails_the_wait_too(gateway: str) -> None:
+    failed = _said("GatewayBootFailed", instance=gateway, reason="PackagesMissing", message="no mirror answered")
+    hear_gateway.handler(failed, Context())
+    with pytest.raises(BootFailed, match="PackagesMissing: no mirror answered"):
+        wait_for_boot.handler(_event("token-1"), Context())
+
+
+def test_a_gateway_that_is_gone_is_not_waited_for(gateway: str) -> None:
+    boto3.client("ec2").terminate_instances(InstanceIds=[gateway])
+    with pytest.raises(BootFailed, match="gone"):
+        wait_for_boot.handler(_event("token-1"), Context())
+
+
+def test_a_silent_gateway_is_explained_by_its_console(gateway: str) -> None:
+    with pytest.raises(BootSilent, match=f"{gateway} did not report in time; its console ends:"):
+        explain_boot.handler(_event(), Context())
+
+
+def test_a_reading_is_kept(gateway: str) -> None:
+    told = worlds.read(instance=gateway)
+    event = {"detail-type": "GatewayReading", "detail": told.model_dump(mode="json")}
+    hear_gateway.handler(event, Context())
+    assert table.reading("link") == told

@@ -1,0 +1,116 @@
+"""The AWS states over an in-process AWS: from nothing to the whole AWS side, again without a change, and away again."""
+
+from typing import Any
+
+import boto3
+import pytest
+
+from lambdas.clouds import aws, table
+from lambdas.handlers import adjust_routes, attach_elastic_ip, launch_gateway, preflight, remove_routes, retire_gateway
+from link.errors import CloudRefused, Refused
+from link.facts import AwsFacts
+from link.reading import Booted
+from tests import worlds
+from tests.lambdas.conftest import World
+
+HELD = ("already holds",)
+
+
+class Context:
+    """What Powertools reads of Lambda's context."""
+
+    function_name = "f"
+    memory_limit_in_mb = 128
+    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:f"
+    aws_request_id = "r"
+
+
+def _event(wanted: str = "up", **more: Any) -> dict[str, Any]:
+    walk = {"link": "prod", "wanted": wanted, "azure": worlds.azure().model_dump(mode="json"), **more}
+    return {"walk": walk, "execution": "walk-1"}
+
+
+def _build(world: World) -> AwsFacts:
+    for state in (launch_gateway, attach_elastic_ip, adjust_routes):
+        state.handler(_event(), Context())
+    return aws.look(world.settings)
+
+
+def test_the_states_build_the_aws_side_and_a_second_walk_changes_nothing(world: World) -> None:
+    built = _build(world)
+    (gateway,) = built.gateways
+    (private,) = (one for one in built.route_tables if one.id == world.private_table)
+    assert built.elastic_ip.interface == gateway.interface
+    assert not gateway.source_dest_check
+    assert [str(route.destination) for route in private.routes if route.target == gateway.interface] == ["10.0.0.0/16"]
+    assert built.own_routes == {(world.private_table, worlds.AZURE_PREFIX)}
+    for state in (launch_gateway, attach_elastic_ip, adjust_routes):
+        assert state.handler(_event(), Context()) == HELD
+    assert aws.look(world.settings) == built
+
+
+def test_the_gateway_is_launched_in_the_public_subnet_with_what_a_gateway_needs(world: World) -> None:
+    _build(world)
+    (instance,) = boto3.client("ec2").describe_instances()["Reservations"][0]["Instances"]
+    tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+    assert instance["SubnetId"] == world.public_subnet
+    assert instance["MetadataOptions"]["HttpTokens"] == "required"
+    (interface,) = instance["NetworkInterfaces"]
+    assert [group["GroupId"] for group in interface["Groups"]] == [world.settings.security_group]
+    assert (tags["causeway-link"], tags["causeway-deployment"]) == ("prod", worlds.DEPLOYMENT)
+
+
+def test_the_inbound_rules_are_exactly_the_wanted_ones(world: World) -> None:
+    group = world.settings.security_group
+    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    boto3.client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh])
+    rules = _build(world).rules
+    assert {(rule.protocol, rule.from_port, str(rule.cidr)) for rule in rules} == {
+        ("udp", 500, "203.0.113.4/32"),
+        ("udp", 4500, "203.0.113.4/32"),
+        ("-1", None, "10.101.0.0/16"),
+    }
+
+
+def test_the_published_configuration_holds_no_secret_and_is_what_the_agent_reads(world: World) -> None:
+    _build(world)
+    item = boto3.resource("dynamodb").Table("link").get_item(Key={"id": "configuration"})["Item"]
+    assert set(item) == {"id", "version", "document"}
+    assert worlds.PSK_SECRET in str(item["document"])
+    assert "PSK" not in str(item["document"])
+
+
+def test_going_down_leaves_nothing_of_ours_and_all_that_was_there(world: World) -> None:
+    before = aws.look(world.settings)
+    _build(world)
+    assert "RemoveRoute: the link goes" in remove_routes.handler(_event("down"), Context())
+    while retire_gateway.handler(_event("down"), Context())["left"]:
+        pass
+    after = aws.look(world.settings)
+    assert after.gateways == ()
+    assert after.route_tables == before.route_tables
+    assert after.elastic_ip == before.elastic_ip
+    assert after.own_routes == frozenset()
+
+
+def test_a_booted_gateway_is_told_from_one_that_is_not(world: World) -> None:
+    (gateway,) = _build(world).gateways
+    assert not gateway.booted
+    table.hear_boot("link", Booted(link="prod", instance=gateway.id, version="v1"))
+    (gateway,) = aws.gateways(world.settings)
+    assert gateway.booted
+
+
+def test_preflight_refuses_by_name_and_changes_nothing(world: World) -> None:
+    before = aws.look(world.settings)
+    basic = worlds.azure(gateway=worlds.vpn_gateway(sku="Basic")).model_dump(mode="json")
+    with pytest.raises(Refused, match="GatewaySkuBasic: vpn-gateway has SKU Basic"):
+        preflight.handler(_event(azure=basic), Context())
+    assert aws.look(world.settings) == before
+
+
+def test_an_error_of_aws_keeps_its_cause_and_is_not_retried(world: World) -> None:
+    broken = world.settings.model_copy(update={"elastic_ip_allocation": "eipalloc-gone"})
+    with pytest.raises(CloudRefused, match=r"looking at the Elastic IP: .*InvalidAllocationID.NotFound") as caught:
+        aws.look(broken)
+    assert caught.value.__cause__ is not None
