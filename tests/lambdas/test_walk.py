@@ -62,8 +62,9 @@ def test_the_gateway_is_launched_in_the_public_subnet_with_what_a_gateway_needs(
 
 def test_the_inbound_rules_are_exactly_the_wanted_ones(world: World) -> None:
     group = world.settings.security_group
-    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-    boto3.client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh])
+    boto3.client("ec2").authorize_security_group_ingress(
+        GroupId=group, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
+    )
     rules = _build(world).rules
     assert {(rule.protocol, rule.from_port, str(rule.cidr)) for rule in rules} == {
         ("udp", 500, "203.0.113.4/32"),
