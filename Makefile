@@ -35,13 +35,14 @@ format: setup ## write the code as `make check` wants it
 
 synth: setup lambda-asset ## the CloudFormation templates, linted; needs no credentials
 	@node node_modules/aws-cdk/bin/cdk synth --quiet --no-notices --no-lookups
-	@cfn-lint --non-zero-exit-code error cdk.out/*.template.json
+	# W3005: the CDK names a dependency that a reference implies already.
+	@cfn-lint --non-zero-exit-code warning --ignore-checks W3005 --template cdk.out/*.template.json
 	@python tools/state_machines.py cdk.out .build/asl
 	@for file in .build/asl/*.json; do node_modules/.bin/asl-validator --json-path "$$file" --silent || exit 1; done
 	@echo "synth passed: $$(ls cdk.out/*.template.json | wc -l) template(s), $$(ls .build/asl | wc -l) state machine(s)"
 
 lambda-asset: setup
-	@tools/build-lambda tools/lock
+	@tools/build-lambda
 
 setup:
 	@mkdir -p .build

@@ -1,9 +1,9 @@
 """The customer's own access to both clouds: administrator in the emulator, owner of the subscription in Azure."""
 
+import http.client
 import json
 import os
 import urllib.parse
-import urllib.request
 from functools import cache
 from typing import Any
 
@@ -62,9 +62,9 @@ class _Owner:
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
         query = urllib.parse.urlencode({"resource": places.ARM_URL, "api-version": "2019-08-01"})
-        request = urllib.request.Request(f"{IDENTITY_ENDPOINT}?{query}", headers={"X-IDENTITY-HEADER": IDENTITY_HEADER})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            token = json.load(answer)
+        connection = http.client.HTTPConnection("127.0.0.1", places.IDENTITY_PORT, timeout=10)
+        connection.request("GET", f"/msi/token?{query}", headers={"X-IDENTITY-HEADER": IDENTITY_HEADER})
+        token = json.load(connection.getresponse())
         return AccessToken(token["access_token"], int(token["expires_on"]))
 
 

@@ -43,7 +43,7 @@ def deploy() -> None:
 
 def destroy() -> None:
     """`cdk destroy`: returns when nothing of the link is left."""
-    _cdk("destroy", "--all", "--force", "--progress", "events")
+    _cdk("destroy", "--all", "--force")
 
 
 def _environment() -> dict[str, str]:

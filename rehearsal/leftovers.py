@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from rehearsal import places, services, vm, wires
+from rehearsal import fabric, places, services, wires
 
 # Names that programs of the rehearsal use for what they put into shared folders.
 MARKS = (
@@ -37,11 +37,8 @@ SHARED_FOLDERS = (
 
 def end() -> None:
     """Ends what a fabric that was killed could not end itself."""
-    if not services.has_data_plane():
-        return
-    for folder in places.VMS.glob("i-*"):
-        vm.kill(folder.name)
-    wires.delete_namespaces()
+    if services.has_data_plane():
+        fabric.clean()
 
 
 def outside() -> set[str]:

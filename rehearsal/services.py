@@ -58,7 +58,13 @@ def _module(name: str) -> list[str]:
 
 def _emulator() -> Service:
     command, environment = emulator.command()
-    return Service("emulator", command, environment, _emulator_answers, places.EMULATOR_PORT)
+    return Service(
+        "emulator",
+        command,
+        {**environment, "TMPDIR": clients.environment()["TMPDIR"]},
+        _emulator_answers,
+        places.EMULATOR_PORT,
+    )
 
 
 def _azurite() -> Service:

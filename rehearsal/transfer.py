@@ -1,4 +1,4 @@
-"""`python -m rehearsal.transfer receive ADDRESS PORT | send ADDRESS PORT BYTES`: a TCP transfer between two hosts.
+"""`python -m rehearsal.transfer receive ADDRESS PORT | send ADDRESS PORT BYTES`: a TCP transfer between hosts.
 
 Either end prints the SHA-256 of what passed and how many bytes it was. The bytes are random, so nothing compresses them.
 """
