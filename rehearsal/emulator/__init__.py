@@ -1,4 +1,4 @@
-"""How the AWS emulator is started. The plugin itself is the package causeway_emulator, installed in the emulator's environment."""
+"""How the AWS emulator is started; the plugin is the package causeway_emulator, installed in its environment."""
 
 from rehearsal import places
 

@@ -1,1 +1,1 @@
-"""Plugins that make LocalEmu behave as AWS does for what Causeway uses. Each point is listed in docs/experiments/emulator.md."""
+"""Plugins that make LocalEmu behave as AWS does for what Causeway uses: see docs/experiments/emulator.md."""

@@ -1,20 +1,24 @@
 """Instances as EC2 runs them: client tokens, what termination takes with it, console output, state-change events."""
 
 import base64
+import json
 import os
 import pathlib
 import queue
 import threading
 from typing import Any
 
+from causeway_emulator import ec2_addresses
 from localemu.aws.connect import connect_to
 from localemu.utils.patch import patch
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.models.security_groups import SecurityGroupBackend
 from moto.ec2.responses.general import General
+from moto.ec2.responses.instances import InstanceResponse
 
 CONSOLE_BYTES = 64 * 1024  # GetConsoleOutput returns the last 64 KB
 changes: queue.Queue[tuple[Instance, str]] = queue.Queue()
@@ -24,6 +28,7 @@ def mend() -> None:
     threading.Thread(target=tell_changes, daemon=True).start()
     mend_launch()
     mend_states()
+    Instance.network_interfaces = property(interfaces_shown)
     General.get_console_output = console_output
 
     @patch(SecurityGroupBackend.delete_security_group)
@@ -33,23 +38,35 @@ def mend() -> None:
                 raise EC2ClientError("DependencyViolation", f"resource {group_id} has a dependent object")
         original(self, name=name, group_id=group_id)
 
+    @patch(NetworkInterfaceBackend.delete_network_interface)
+    def delete_network_interface(original: Any, self: Any, eni_id: str) -> None:
+        if self.get_network_interface(eni_id).instance:
+            raise EC2ClientError("InvalidParameterValue", f"Network interface '{eni_id}' is currently in use.")
+        original(self, eni_id)
+
 
 def mend_launch() -> None:
+    @patch(InstanceResponse.run_instances)
+    def answer(original: Any, self: InstanceResponse) -> ActionResult:
+        earlier = launched_with(self.ec2_backend, self._get_param("ClientToken"))
+        if earlier is None:
+            return original(self)
+        self.error_on_dryrun()
+        first = earlier.instances[0]
+        if (first.image_id, str(first.user_data)) != (self._get_param("ImageId"), str(self._get_param("UserData"))):
+            message = (
+                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
+            )
+            raise EC2ClientError("IdempotentParameterMismatch", message)
+        return ActionResult(earlier)
+
     @patch(InstanceBackend.run_instances)
-    def run_instances(
-        original: Any, self: Any, image_id: str, count: int, user_data: Any, *args: Any, **kwargs: Any
-    ) -> Any:
-        token = kwargs.get("client_token")
-        for reservation in self.reservations.values() if token else ():
-            first = reservation.instances[0]
-            if first.client_token == token:
-                if (first.image_id, first.user_data) != (image_id, user_data):
-                    raise EC2ClientError(
-                        "IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent"
-                    )
-                return reservation
-        reservation = original(self, image_id, count, user_data, *args, **kwargs)
+    def run_instances(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+        tags = kwargs.get("tags", {}).get("network-interface", {})
+        reservation = original(self, *args, **kwargs)
         for instance in reservation.instances:
+            for interface in instance.nics.values():
+                interface.add_tags(tags)
             tell(instance, "pending", "running")
         return reservation
 
@@ -61,6 +78,11 @@ def mend_launch() -> None:
         original(self, nic_spec, *args, **kwargs)
         if not nic_spec:
             self.nics[0].delete_on_termination = True
+
+
+def launched_with(backend: Any, client_token: str | None) -> Any:
+    reservations = backend.reservations.values() if client_token else ()
+    return next((found for found in reservations if found.instances[0].client_token == client_token), None)
 
 
 def mend_states() -> None:
@@ -90,15 +112,17 @@ def mend_states() -> None:
     def terminate(original: Any, self: Instance) -> Any:
         if self.state == "terminated":
             return self._state
-        for address in self.ec2_backend.addresses:
-            if address.eni in self.nics.values():
-                address.eni.public_ip = address.eni = address.instance = address.association_id = None
-        answer = original(self)
         for interface in self.nics.values():
+            ec2_addresses.forget(interface)
             interface.instance = interface.attachment_id = None
             interface.status = "available"
+        answer = original(self)
         tell(self, "shutting-down", "terminated")
         return answer
+
+
+def interfaces_shown(instance: Instance) -> list[Any]:
+    return [] if instance.state == "terminated" else list(instance.nics.values())
 
 
 def console_output(answers: General) -> ActionResult:
@@ -121,8 +145,6 @@ def tell_changes() -> None:
 
 
 def put_change(instance: Instance, state: str) -> None:
-    import json
-
     region, account = instance.ec2_backend.region_name, instance.owner_id
     event = {
         "Source": "aws.ec2",

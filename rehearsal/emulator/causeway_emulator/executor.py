@@ -1,6 +1,6 @@
 """Runs each Lambda function in its own process under awslambdaric, as Lambda does.
 
-The Python is LAMBDA_PYTHON, an environment with awslambdaric only: whatever else a function imports comes with its asset.
+The Python is LAMBDA_PYTHON, an environment with awslambdaric only; all else comes with the asset.
 """
 
 import json
@@ -13,11 +13,10 @@ import threading
 import time
 from typing import Any, BinaryIO
 
+from causeway_emulator import runtime_api
 from localemu import config
 from localemu.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
 from localemu.services.lambda_.invocation.runtime_executor import RuntimeExecutor
-
-from causeway_emulator import runtime_api
 
 running: set["Executor"] = set()
 
@@ -37,7 +36,7 @@ class Executor(RuntimeExecutor):  # type: ignore[misc]
 
     def spawn(self) -> None:
         self.api = runtime_api.RuntimeApi()
-        self.output = tempfile.TemporaryFile()
+        self.output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self.process = subprocess.Popen(
             [os.environ["LAMBDA_PYTHON"], "-m", "awslambdaric", self.function_version.config.handler],
             cwd=self.variables["LAMBDA_TASK_ROOT"],

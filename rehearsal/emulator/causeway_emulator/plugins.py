@@ -1,7 +1,6 @@
 """What LocalEmu finds by entry point: the Lambda executor, resource providers, and the hook that mends the rest."""
 
 import os
-import threading
 from typing import Any
 
 from localemu.runtime import hooks
@@ -36,22 +35,57 @@ class CustomResourcePlugin(CloudFormationResourceProviderPlugin):
         self.factory = custom_resource.CustomResource
 
 
+class SecurityGroupIngressPlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::EC2::SecurityGroupIngress"
+
+    def load(self, *args: Any, **kwargs: Any) -> None:
+        from causeway_emulator import security_group
+
+        self.factory = security_group.Ingress
+
+
+class SecurityGroupEgressPlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::EC2::SecurityGroupEgress"
+
+    def load(self, *args: Any, **kwargs: Any) -> None:
+        from causeway_emulator import security_group
+
+        self.factory = security_group.Egress
+
+
 @hooks.on_infra_start()
 def mend() -> None:
-    from causeway_emulator import custom_resource, ec2_addresses, ec2_instances, images, rollback
+    from causeway_emulator import (
+        custom_resource,
+        ec2_addresses,
+        ec2_instances,
+        ec2_routes,
+        images,
+        lambda_logs,
+        rollback,
+        security_group,
+        states,
+        updates,
+    )
 
     custom_resource.serve()
-    rollback.mend()
-    ec2_addresses.mend()
-    ec2_instances.mend()
-    images.mend()
+    for part in (
+        rollback,
+        updates,
+        security_group,
+        ec2_addresses,
+        ec2_instances,
+        ec2_routes,
+        images,
+        lambda_logs,
+        states,
+    ):
+        part.mend()
 
 
-@hooks.on_infra_shutdown()
+@hooks.on_infra_shutdown(priority=-30)  # after LocalEmu's own
 def stop() -> None:
     from causeway_emulator import executor
 
     executor.stop_all()
-    leave = threading.Timer(1, os._exit, (0,))  # LocalEmu under hypercorn does not end by itself
-    leave.daemon = True
-    leave.start()
+    os._exit(0)  # under hypercorn LocalEmu does not end by itself

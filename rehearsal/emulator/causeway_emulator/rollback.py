@@ -1,6 +1,7 @@
-"""CloudFormation's way back, which LocalEmu lacks: a failed create or update is undone, a failed delete is DELETE_FAILED.
+"""CloudFormation's way back: a failed create or update is undone, a failed delete is DELETE_FAILED.
 
-LocalEmu 1.3.2 leaves what a failed create made, runs the deletions of a failed update, and calls a failed delete complete.
+LocalEmu 1.3.2 leaves what a failed create made, runs the deletions of a failed update and calls a failed
+delete complete.
 """
 
 from typing import Any
@@ -34,7 +35,7 @@ class Executor(engine.ChangeSetModelExecutor):  # type: ignore[misc]
             self.process()
         except engine.TriggerRollback as failure:
             reason = failure.reason or "failed"
-        except Exception as failure:
+        except Exception as failure:  # noqa: BLE001 - whatever failed, CloudFormation goes back
             reason = str(failure)
         if reason is None:
             self.clean_up()

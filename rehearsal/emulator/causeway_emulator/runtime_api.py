@@ -56,7 +56,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         invocation = self.api.invocations.get()
         if invocation is None:
-            return self.reply(410)
+            self.reply(410)
+            return
         self.reply(
             200,
             invocation.payload,
