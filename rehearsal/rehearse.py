@@ -26,14 +26,21 @@ LISTING = places.STATE / "listing-before.json"
 
 def up() -> int:
     """Everything until the link is verified."""
+    make_room()
     prepare()
     deploy.deploy()
     return 0
 
 
+def make_room() -> None:
+    """Ends a killed earlier run. Where another rehearsal runs on this machine, says so and touches nothing of it."""
+    _stop_programs()
+    services.refuse_taken_ports()
+    leftovers.end()
+
+
 def prepare() -> None:
     """Both clouds with the customer's world in them, and nothing of Causeway."""
-    clear()
     if not services.has_data_plane():
         progress.say("control planes only: " + WITHOUT_DATA_PLANE)
     with progress.step("starting the two clouds"):
@@ -53,6 +60,7 @@ def prepare() -> None:
 
 def run() -> int:
     """The whole rehearsal."""
+    make_room()
     before = leftovers.outside()
     failures: list[str] = []
     try:
@@ -103,9 +111,13 @@ def status() -> int:
 
 
 def clear() -> None:
-    """Ends the programs of this or of a killed earlier run, then the namespaces and machines they may have left."""
-    stopped = [name for name in _stop_order() if processes.stop(name)]
+    """Ends the programs of this run, then the namespaces and machines they may have left."""
+    _stop_programs()
     leftovers.end()
+
+
+def _stop_programs() -> None:
+    stopped = [name for name in _stop_order() if processes.stop(name)]
     if stopped:
         progress.say(f"ended {', '.join(stopped)}")
 

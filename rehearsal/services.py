@@ -125,6 +125,11 @@ def _fabric() -> Service:
     return Service("fabric", _module("rehearsal.fabric"), environment, ready.exists)
 
 
+def _standin() -> Service:
+    ready = places.STATE / "standin-ready"
+    return Service("standin", _module("rehearsal.standin"), clients.aws_environment(), ready.exists)
+
+
 def has_data_plane() -> bool:
     """Whether setup found all that virtual machines and namespaces need."""
     return os.geteuid() == 0 and (places.TOOLS / "data-plane").exists()
@@ -137,15 +142,20 @@ def clouds() -> list[Service]:
 
 def after_clouds() -> list[Service]:
     """What needs the clouds: the Function app, and what makes networks and machines out of what the clouds say."""
-    return [_functions(), *([_fabric()] if has_data_plane() else [])]
+    return [_functions(), _fabric() if has_data_plane() else _standin()]
+
+
+def refuse_taken_ports() -> None:
+    """Another program, perhaps another clone's rehearsal, that has a port of ours is not ended but named."""
+    for service in clouds() + after_clouds():
+        if service.port and listens(service.port):
+            raise processes.NotReady(f"port {service.port} of {service.name} is taken; end the program that has it")
 
 
 def start(services: list[Service]) -> None:
     """Starts them together and returns when all are ready."""
     for service in services:
         if processes.running(service.name) is None:
-            if service.port and listens(service.port):
-                raise processes.NotReady(f"port {service.port} of {service.name} is taken; end the program that has it")
             processes.start(service.name, service.command, service.environment)
     for service in services:
         processes.wait_ready(service.name, service.ready, READY_WITHIN_S)

@@ -1,6 +1,6 @@
-"""`python -m rehearsal.transfer receive ADDRESS PORT | send ADDRESS PORT BYTES`: a TCP transfer between hosts.
+"""`python -m rehearsal.transfer receive ADDRESS PORT | send ADDRESS PORT BYTES`: a TCP transfer.
 
-Either end prints the SHA-256 of what passed and how many bytes it was. The bytes are random, so nothing compresses them.
+Either end prints the SHA-256 of what passed and how many bytes it was. The bytes are random: nothing compresses them.
 """
 
 import hashlib
