@@ -1,1 +1,1 @@
-"""The gateway's agent. It has Debian 13's Python and botocore, nothing else: no pydantic, so no import of link/."""
+"""The gateway's agent. It has Debian 13's Python and nothing else: no boto3, no pydantic, so no import of link/."""

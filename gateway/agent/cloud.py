@@ -1,23 +1,31 @@
-"""Talks with AWS: fetches the configuration and the key, sends events and metrics. The only user of botocore."""
+"""Talks with AWS: fetches the configuration and the key, sends events and metrics. Four calls, standard library only.
 
-import threading
+Every call has its own connection: one kept open would be dead after the Elastic IP moves here.
+"""
+
+import http.client
+import json
+import os
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
-import botocore.config
-import botocore.exceptions
-import botocore.session
-
-from gateway.agent import report
+from gateway.agent import report, sign
 from gateway.agent.configuration import Settings
 from gateway.agent.fault import Fault
+from gateway.agent.metadata import Metadata
 
 NAMESPACE = "Causeway"
-PATIENCE = botocore.config.Config(
-    connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"}
-)
-CloudError = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+PATIENCE_S = 5.0
+JSON_1_0, JSON_1_1 = "application/x-amz-json-1.0", "application/x-amz-json-1.1"
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+class CallFailed(Exception):
+    """AWS did not answer, or said no; its own words are in the message."""
 
 
 @dataclass(frozen=True)
@@ -29,36 +37,19 @@ class Published:
 
 
 class Cloud:
-    """Clients with short patience, made when first needed: each costs time at boot.
+    """A client for one thread. AWS_ENDPOINT_URL in the environment stands for all of AWS, as in every SDK."""
 
-    Credentials are the instance role's. Another end point comes from the environment, if at all.
-    """
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metadata: Metadata) -> None:
         self._settings = settings
-        self._session = botocore.session.get_session()
-        self._clients: dict[str, Any] = {}
-        self._making = threading.Lock()  # a botocore session makes one client at a time; clients may be shared
-
-    def forget(self) -> None:
-        """Drops open connections: after a change of the instance's address they are dead."""
-        self._clients = {}
-
-    def _client(self, service: str) -> Any:
-        with self._making:
-            if service not in self._clients:
-                self._clients[service] = self._session.create_client(
-                    service, region_name=self._settings.region, config=PATIENCE
-                )
-            return self._clients[service]
+        self._metadata = metadata
+        self._endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
 
     def published(self) -> Published:
         """What the controller published last. Raises Fault when there is nothing or it cannot be read."""
+        asked = {"TableName": self._settings.table, "Key": {"id": {"S": "configuration"}}}
         try:
-            answer = self._client("dynamodb").get_item(
-                TableName=self._settings.table, Key={"id": {"S": "configuration"}}
-            )
-        except CloudError as exc:
+            answer = self._call("dynamodb", "DynamoDB_20120810.GetItem", JSON_1_0, asked)
+        except CallFailed as exc:
             raise Fault("ConfigurationUnreadable", f"table {self._settings.table}: {exc}") from exc
         item = answer.get("Item")
         if not item:
@@ -68,17 +59,48 @@ class Cloud:
     def psk(self, secret: str) -> str:
         """The pre-shared key. Raises Fault."""
         try:
-            return str(self._client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])
-        except CloudError as exc:
+            answer = self._call("secretsmanager", "secretsmanager.GetSecretValue", JSON_1_1, {"SecretId": secret})
+            return str(answer["SecretString"])
+        except (CallFailed, KeyError) as exc:
             raise Fault("PskUnreadable", f"secret {secret}: {exc}") from exc
 
     def send_event(self, kind: str, detail: str) -> None:
-        """Puts one event on the default bus. Raises CloudError or Fault."""
+        """Puts one event on the default bus. Raises CallFailed or Fault."""
         entry = {"Source": report.SOURCE, "DetailType": kind, "Detail": detail}
-        answer = self._client("events").put_events(Entries=[entry])
+        answer = self._call("events", "AWSEvents.PutEvents", JSON_1_1, {"Entries": [entry]})
         if answer.get("FailedEntryCount"):
-            raise Fault("EventRefused", str(answer["Entries"][0].get("ErrorMessage")))
+            raise CallFailed(f"event refused: {answer['Entries'][0].get('ErrorMessage')}")
 
-    def send_metrics(self, data: Sequence[Mapping[str, Any]]) -> None:
-        """Puts metric values. Raises CloudError."""
-        self._client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=list(data))
+    def send_metrics(self, data: Sequence[report.Datum]) -> None:
+        """Puts metric values. Raises CallFailed or Fault."""
+        fields = {"Action": "PutMetricData", "Version": "2010-08-01", "Namespace": NAMESPACE}
+        for number, datum in enumerate(data, start=1):
+            start = f"MetricData.member.{number}"
+            fields |= {f"{start}.{name}": value for name, value in datum.fields().items()}
+        self._post("monitoring", {"content-type": FORM}, urllib.parse.urlencode(fields).encode())
+
+    def _call(self, service: str, target: str, kind: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        text = self._post(service, {"content-type": kind, "x-amz-target": target}, json.dumps(asked).encode())
+        try:
+            return dict(json.loads(text))
+        except ValueError as exc:
+            raise CallFailed(f"{service} answered no JSON") from exc
+
+    def _post(self, service: str, headers: Mapping[str, str], body: bytes) -> str:
+        region = self._settings.region
+        url = urllib.parse.urlsplit(self._endpoint or f"https://{service}.{region}.{self._metadata.domain()}")
+        request = sign.Request(service, region, url.netloc, headers, body)
+        signed = sign.headers(request, self._metadata.credentials(), datetime.now(UTC))
+        connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        connection = connect(url.netloc, timeout=PATIENCE_S)
+        try:
+            connection.request("POST", "/", body, signed)
+            response = connection.getresponse()
+            text = response.read().decode()
+        except (OSError, http.client.HTTPException) as exc:
+            raise CallFailed(f"{service} did not answer: {exc}") from exc
+        finally:
+            connection.close()
+        if response.status != HTTPStatus.OK:
+            raise CallFailed(f"{service} answered {response.status}: {' '.join(text.split())[:300]}")
+        return text

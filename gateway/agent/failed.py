@@ -3,17 +3,19 @@
 import json
 import sys
 
-from gateway.agent import configuration, look, report
+from gateway.agent import configuration, report
 from gateway.agent.cloud import Cloud
 from gateway.agent.fault import Fault
+from gateway.agent.metadata import Metadata
 
 
 def tell(reason: str, message: str) -> None:
     """Sends the event once."""
     settings = configuration.read_settings()
-    instance = look.Metadata().instance() or "unknown"
+    metadata = Metadata()
+    instance = metadata.instance() or "unknown"
     detail = report.Speaker(settings.link, instance).boot_failure(Fault(reason, message))
-    Cloud(settings).send_event(report.BOOT_FAILED, json.dumps(detail))
+    Cloud(settings, metadata).send_event(report.BOOT_FAILED, json.dumps(detail))
 
 
 if __name__ == "__main__":

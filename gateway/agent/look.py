@@ -1,16 +1,13 @@
-"""Looks at the machine: Libreswan, routes, interfaces, counters, instance metadata. Changes nothing.
+"""Looks at the machine: Libreswan, routes, interfaces, counters. Changes nothing.
 
 What could not be read is None, which is not the same as nothing found.
 """
 
-import http.client
 import json
 from collections.abc import Mapping
-from ipaddress import IPv4Address
 
-from gateway.agent import program, status
+from gateway.agent import metadata, program, status
 
-METADATA = "169.254.169.254"
 ROUTE_PROTOCOL = "99"  # marks our routes; not among the numbers of rt_protos
 
 
@@ -48,48 +45,5 @@ def outer_bytes() -> status.Bytes:
 
 def own_address() -> str | None:
     """The address with which the gateway speaks inside the VPC, known to the other side as part of the VPC's range."""
-    rows = json.loads(program.run([program.IP, "-json", "-4", "route", "get", METADATA]) or "[]")
+    rows = json.loads(program.run([program.IP, "-json", "-4", "route", "get", metadata.ADDRESS]) or "[]")
     return str(rows[0]["prefsrc"]) if rows and "prefsrc" in rows[0] else None
-
-
-class Metadata:
-    """The instance metadata service, version 2."""
-
-    def __init__(self, host: str = METADATA, port: int = 80) -> None:
-        self._host = host
-        self._port = port
-        self._token: str | None = None
-
-    def instance(self) -> str | None:
-        """The instance's id."""
-        found = self._read("/latest/meta-data/instance-id")
-        return found or None
-
-    def bears(self, elastic_ip: IPv4Address) -> bool | None:
-        """Whether the Elastic IP is associated with this instance."""
-        found = self._read("/latest/meta-data/public-ipv4")
-        return None if found is None else found == str(elastic_ip)
-
-    def _read(self, path: str) -> str | None:
-        """The text, "" when there is none (404), None when the service did not answer."""
-        try:
-            if self._token is None:
-                self._token = self._ask("PUT", "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "21600"})
-            return self._ask("GET", path, {"X-aws-ec2-metadata-token": self._token or ""})
-        except (OSError, http.client.HTTPException):
-            self._token = None
-            return None
-
-    def _ask(self, method: str, path: str, headers: Mapping[str, str]) -> str:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=1)
-        try:
-            connection.request(method, path, headers=dict(headers))
-            response = connection.getresponse()
-            text = response.read().decode().strip()
-        finally:
-            connection.close()
-        if response.status == http.HTTPStatus.NOT_FOUND:
-            return ""
-        if response.status != http.HTTPStatus.OK:
-            raise http.client.HTTPException(f"status {response.status}")
-        return text

@@ -11,6 +11,7 @@ from gateway.agent import act, configuration, decide, look, program, report, sta
 from gateway.agent.cloud import Cloud
 from gateway.agent.fault import Fault
 from gateway.agent.feed import Feed, Fetched
+from gateway.agent.metadata import Metadata
 from gateway.agent.probe import Probe
 from gateway.agent.voice import Voice
 
@@ -18,7 +19,7 @@ _log = logging.getLogger("causeway")
 
 PERIOD_S = 1.0
 METRICS_S = 60.0
-BOOT_PATIENCE_S = 120.0  # until then a fault may pass by itself: a role or a table that is seconds old
+BOOT_PATIENCE_S = 180.0  # until then a fault may pass by itself: a role or a table that is seconds old
 ADDRESS_S = 10.0  # how often a gateway that bears the Elastic IP looks whether it still does
 BOOTED_MARK = Path("/run/causeway/booted")
 LASTING = ("ConfigurationInvalid", "ConfigurationRefused", "PskUnusable")  # more patience would not help
@@ -27,12 +28,11 @@ LASTING = ("ConfigurationInvalid", "ConfigurationRefused", "PskUnusable")  # mor
 class Agent:
     """One gateway. Everything it remembers is here; a restart forgets it and loses nothing but byte totals."""
 
-    def __init__(self, settings: configuration.Settings, instance: str, line: Cloud, metadata: look.Metadata) -> None:
+    def __init__(self, settings: configuration.Settings, instance: str, metadata: Metadata) -> None:
         self._speaker = report.Speaker(settings.link, instance)
-        self._line = line
         self._metadata = metadata
-        self._feed = Feed(line)
-        self._voice = Voice(line)
+        self._feed = Feed(Cloud(settings, Metadata()))
+        self._voice = Voice(Cloud(settings, Metadata()))
         self._started = time.monotonic()
         self._applied: configuration.Configuration | None = None
         self._refused: tuple[str, Fault] | None = None
@@ -145,8 +145,6 @@ class Agent:
         ours = self._metadata.bears(wanted.elastic_ip)
         if ours is None or ours == self._ours:
             return
-        if self._ours is not None:
-            self._line.forget()
         self._ours = ours
         _log.info("elastic ip address=%s ours=%s", wanted.elastic_ip, ours)
 
@@ -193,7 +191,7 @@ def tell_systemd(words: str) -> None:
             wire.send(words.encode())
 
 
-def find_instance(metadata: look.Metadata) -> str:
+def find_instance(metadata: Metadata) -> str:
     """The instance's id; waits for the metadata service, without which nothing here works."""
     while not (instance := metadata.instance()):
         _log.warning("the metadata service does not answer")
@@ -204,11 +202,9 @@ def find_instance(metadata: look.Metadata) -> str:
 def run() -> None:
     """Never returns."""
     logging.basicConfig(level=logging.INFO, format="causeway: %(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)
     settings = configuration.read_settings()
-    metadata = look.Metadata()
-    agent = Agent(settings, find_instance(metadata), Cloud(settings), metadata)
-    tell_systemd("READY=1")
+    metadata = Metadata()
+    agent = Agent(settings, find_instance(metadata), metadata)
     while True:
         begun = time.monotonic()
         agent.tick()

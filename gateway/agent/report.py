@@ -1,6 +1,5 @@
 """Builds what the agent tells the controller (the documents of link/reading.py) and decides when. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -82,8 +81,30 @@ def _essence(look: Look) -> tuple[object, ...]:
     return (look.version, look.probe, look.fault, tuple((tunnel.number, tunnel.state) for tunnel in look.tunnels))
 
 
-def metrics(link: str, last: Look | None, now: Look) -> list[dict[str, Any]]:
-    """CloudWatch's MetricData for the time since `last`. What is unknown has no value."""
+@dataclass(frozen=True)
+class Datum:
+    """One value of one metric of one link."""
+
+    link: str
+    name: str
+    value: float
+    unit: str
+    read_at: datetime
+
+    def fields(self) -> dict[str, str]:
+        """As PutMetricData names them in its query protocol."""
+        return {
+            "MetricName": self.name,
+            "Value": repr(self.value),
+            "Unit": self.unit,
+            "Timestamp": self.read_at.isoformat(timespec="seconds"),
+            "Dimensions.member.1.Name": "Link",
+            "Dimensions.member.1.Value": self.link,
+        }
+
+
+def metrics(link: str, last: Look | None, now: Look) -> tuple[Datum, ...]:
+    """What CloudWatch is told of the time since `last`. What is unknown has no value."""
     values: dict[str, tuple[float, str]] = {}
     known = [tunnel.state for tunnel in now.tunnels if tunnel.state != UNKNOWN]
     if known:
@@ -93,17 +114,12 @@ def metrics(link: str, last: Look | None, now: Look) -> list[dict[str, Any]]:
     before = last.outer if last else Bytes()
     values["OuterBytesIn"] = (float(_grown(before.bytes_in, now.outer.bytes_in)), "Bytes")
     values["OuterBytesOut"] = (float(_grown(before.bytes_out, now.outer.bytes_out)), "Bytes")
-    return [_datum(link, now.read_at, name, value) for name, value in values.items()]
+    return tuple(Datum(link, name, value, unit, now.read_at) for name, (value, unit) in values.items())
 
 
 def _grown(before: int, now: int) -> int:
     """A counter that is smaller than before began anew."""
     return now - before if now >= before else now
-
-
-def _datum(link: str, read_at: datetime, name: str, value: tuple[float, str]) -> dict[str, Any]:
-    dimensions: list[Mapping[str, str]] = [{"Name": "Link", "Value": link}]
-    return {"MetricName": name, "Dimensions": dimensions, "Timestamp": read_at, "Value": value[0], "Unit": value[1]}
 
 
 def with_outer(look: Look, outer: Bytes) -> Look:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.agent import cloud
+from gateway.agent import cloud, report
 from gateway.agent.fault import Fault
 
 _log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Voice:
     def __init__(self, line: cloud.Cloud) -> None:
         self._line = line
         self._events: deque[Event] = deque(maxlen=KEPT)
-        self._metrics: Sequence[Mapping[str, Any]] = ()
+        self._metrics: Sequence[report.Datum] = ()
         self._something = threading.Event()
         threading.Thread(target=self._run, name="voice", daemon=True).start()
 
@@ -40,7 +40,7 @@ class Voice:
         self._events.append(Event(kind, detail))
         self._something.set()
 
-    def measure(self, data: Sequence[Mapping[str, Any]]) -> None:
+    def measure(self, data: Sequence[report.Datum]) -> None:
         """Queues metric values in place of those that could not be sent before."""
         self._metrics = data
         self._something.set()
@@ -64,7 +64,7 @@ class Voice:
             data, self._metrics = self._metrics, ()
             if data:
                 self._line.send_metrics(data)
-        except (*cloud.CloudError, Fault) as exc:
+        except (cloud.CallFailed, Fault) as exc:
             _log.warning("nothing could be sent error=%s", exc)
             return False
         return True

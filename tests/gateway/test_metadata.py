@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from gateway.agent import look
+from gateway.agent import metadata
 
 ELASTIC_IP = IPv4Address("198.51.100.10")
 
@@ -49,24 +49,24 @@ def port() -> Iterator[int]:
 
 
 def test_it_knows_whose_instance_this_is_and_when_the_elastic_ip_is_here(port: int) -> None:
-    metadata = look.Metadata("127.0.0.1", port)
-    assert metadata.instance() == "i-0123456789abcdef0"
-    assert metadata.bears(ELASTIC_IP) is False
+    service = metadata.Metadata("127.0.0.1", port)
+    assert service.instance() == "i-0123456789abcdef0"
+    assert service.bears(ELASTIC_IP) is False
     Service.values["public-ipv4"] = "198.51.100.77"
-    assert metadata.bears(ELASTIC_IP) is False
+    assert service.bears(ELASTIC_IP) is False
     Service.values["public-ipv4"] = str(ELASTIC_IP)
-    assert metadata.bears(ELASTIC_IP) is True
+    assert service.bears(ELASTIC_IP) is True
 
 
 def test_a_token_that_ended_is_replaced(port: int) -> None:
-    metadata = look.Metadata("127.0.0.1", port)
-    assert metadata.bears(ELASTIC_IP) is False
+    service = metadata.Metadata("127.0.0.1", port)
+    assert service.bears(ELASTIC_IP) is False
     Service.tokens.clear()
-    assert metadata.bears(ELASTIC_IP) is None
-    assert metadata.bears(ELASTIC_IP) is False
+    assert service.bears(ELASTIC_IP) is None
+    assert service.bears(ELASTIC_IP) is False
 
 
 def test_silence_is_unknown(port: int) -> None:
-    metadata = look.Metadata("127.0.0.1", 1)
-    assert metadata.bears(ELASTIC_IP) is None
-    assert metadata.instance() is None
+    service = metadata.Metadata("127.0.0.1", 1)
+    assert service.bears(ELASTIC_IP) is None
+    assert service.instance() is None

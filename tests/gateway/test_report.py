@@ -73,10 +73,10 @@ def test_the_first_look_is_always_told() -> None:
 
 def test_metrics_have_no_value_for_what_is_unknown() -> None:
     nothing = replace(LOOK, probe=report.UNKNOWN, tunnels=(report.TunnelLook(1, report.UNKNOWN, Bytes()),))
-    assert {datum["MetricName"] for datum in report.metrics("main", None, nothing)} == {"OuterBytesIn", "OuterBytesOut"}
+    assert {datum.name for datum in report.metrics("main", None, nothing)} == {"OuterBytesIn", "OuterBytesOut"}
 
 
 def test_metrics_count_what_was_added_since_the_last_ones() -> None:
     later = replace(LOOK, outer=Bytes(1500, 100), probe=report.UP)
-    values = {datum["MetricName"]: datum["Value"] for datum in report.metrics("main", LOOK, later)}
+    values = {datum.name: datum.value for datum in report.metrics("main", LOOK, later)}
     assert values == {"TunnelUp": 1.0, "ProbeUp": 1.0, "OuterBytesIn": 500.0, "OuterBytesOut": 100.0}
