@@ -21,8 +21,11 @@ class Orders:
 
 def decide(view: aws_view.View, running: frozenset[str], booted: frozenset[str]) -> Orders:
     """`booted` names those that were booted since they last became living."""
-    living = frozenset(instance.instance_id for instance in view.instances if instance.living)
-    return Orders(living - running - booted, running - living, (living & booted) - running)
+    living = frozenset(found.instance_id for found in view.instances if found.living)
+    # An address is free only when the machine that had it is off; the emulator gives it away at once.
+    leaving = {found.private_ip for found in view.instances if found.instance_id in running - living}
+    waiting = frozenset(found.instance_id for found in view.instances if found.private_ip in leaving)
+    return Orders(living - running - booted - waiting, running - living, (living & booted) - running)
 
 
 class Machines:

@@ -1,5 +1,7 @@
 """Which virtual machines to boot, to end, and to report as ended by themselves."""
 
+import dataclasses
+
 from rehearsal import machines
 from tests.rehearsal import fabric_world as world
 
@@ -23,3 +25,10 @@ def test_a_machine_of_a_stopped_or_unknown_instance_is_ended() -> None:
 
 def test_a_machine_that_ended_by_itself_is_reported_and_not_booted_again() -> None:
     assert machines.decide(world.VIEW, NONE, ONE) == machines.Orders(NONE, NONE, ONE)
+
+
+def test_a_machine_waits_until_the_former_owner_of_its_address_is_off() -> None:
+    former = dataclasses.replace(world.GATEWAY, instance_id="i-0", state="terminated")
+    view = dataclasses.replace(world.VIEW, instances=(former, world.GATEWAY))
+    assert machines.decide(view, frozenset({"i-0"}), NONE) == machines.Orders(NONE, frozenset({"i-0"}), NONE)
+    assert machines.decide(view, NONE, NONE).boot == ONE
