@@ -57,11 +57,12 @@ class SecurityGroupEgressPlugin(CloudFormationResourceProviderPlugin):
 def mend() -> None:
     from causeway_emulator import (
         custom_resource,
+        dynamodb,
         ec2_addresses,
         ec2_instances,
         ec2_routes,
         images,
-        lambda_logs,
+        lambda_service,
         rollback,
         security_group,
         states,
@@ -72,12 +73,13 @@ def mend() -> None:
     for part in (
         rollback,
         updates,
+        dynamodb,
         security_group,
         ec2_addresses,
         ec2_instances,
         ec2_routes,
         images,
-        lambda_logs,
+        lambda_service,
         states,
     ):
         part.mend()
