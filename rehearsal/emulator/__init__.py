@@ -3,17 +3,22 @@
 from rehearsal import places
 
 DATA = places.STATE / "emulator"
+HOME = DATA / "home"
+SCRATCH = DATA / "scratch"
 
 
 def command() -> tuple[list[str], dict[str, str]]:
-    """What to run, and its whole environment: nothing is taken from the caller's."""
+    """What to run, and its whole environment: nothing is taken from the caller's. Makes the folders it names."""
+    for folder in (HOME, SCRATCH):
+        folder.mkdir(parents=True, exist_ok=True)
     return [str(places.EMULATOR_PYTHON), "-m", "localemu.runtime.main"], environment()
 
 
 def environment() -> dict[str, str]:
     return {
         "PATH": f"{places.EMULATOR_PYTHON.parent}:/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(DATA / "home"),
+        "HOME": str(HOME),
+        "TMPDIR": str(SCRATCH),  # the functions' code is unpacked there
         "LANG": "C.UTF-8",
         "GATEWAY_LISTEN": f"127.0.0.1:{places.EMULATOR_PORT}",
         "LOCALEMU_HOST": f"127.0.0.1:{places.EMULATOR_PORT}",

@@ -23,6 +23,8 @@ PUT = {
     LambdaEventInvokeConfigProvider: ("FunctionName", "FunctionName"),
 }
 
+POLL_S = 0.1  # LocalEmu looks once a second whether a resource is there
+
 
 def mend() -> None:
     for provider, (name, earlier) in PUT.items():
@@ -35,6 +37,10 @@ def mend() -> None:
         event = original(self, request)
         set_retention(request, event.resource_model)
         return event
+
+    @patch(ResourceProviderExecutor.deploy_loop)
+    def deploy_loop(original: Any, self: Any, *args: Any, **kwargs: Any) -> ProgressEvent:
+        return original(self, *args, **{**kwargs, "sleep_time": POLL_S})
 
     @patch(ResourceProviderExecutor.execute_action)
     def execute_action(original: Any, self: Any, provider: Any, payload: dict[str, Any]) -> ProgressEvent:
