@@ -98,7 +98,8 @@ class Fabric:
         }
         plans = [vpc.plan(self._view, running)]
         plans += [peer.plan(gateway, tunnel=gateway.gateway_ip in self._tunnels) for gateway in self._gateways]
-        plans += [internet.plan(self._view, links), peer.plan_host(self._gateways, connected)]
+        vnets = [prefix for gateway in self._gateways for prefix in gateway.vnet_prefixes]
+        plans += [internet.plan(self._view, links, vnets), peer.plan_host(self._gateways, connected)]
         return wires.merge(plans)
 
     def _serve(self) -> None:

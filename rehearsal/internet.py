@@ -6,7 +6,7 @@ except `counters`, which reads what the rules counted.
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rehearsal import aws_view, places, vpc, wires
@@ -14,7 +14,7 @@ from rehearsal import aws_view, places, vpc, wires
 NAMESPACE = places.NAMESPACE_INTERNET
 TABLE = "internet"
 ENDPOINT_ADDRESS = "192.0.2.10"  # of places.AWS_ENDPOINT_IN_VM
-CLEAR_TEXT = "clear_text"  # a packet from or to a private address: nothing of the kind may be on the internet
+CLEAR_TEXT = "clear_text"  # a packet between the two networks that is in no tunnel
 FRAGMENTS = "fragments"
 NO_PUBLIC_ADDRESS = "no_public_address"  # from a machine that has none: an internet gateway drops it
 PRIVATE = "10.0.0.0/8"
@@ -34,7 +34,9 @@ def public_addresses(view: aws_view.View) -> dict[ipaddress.IPv4Address, ipaddre
     return {found.private_ip: found.public_ip for found in view.instances if found.living and found.public_ip}
 
 
-def plan(view: aws_view.View, peers: Mapping[ipaddress.IPv4Address, str]) -> wires.Plan:
+def plan(
+    view: aws_view.View, peers: Mapping[ipaddress.IPv4Address, str], vnets: Iterable[ipaddress.IPv4Network]
+) -> wires.Plan:
     """`peers` maps an Azure gateway's address to the name of its link here."""
     edge = (
         f"addr add {vpc.INTERNET_END}/30 dev vpc",
@@ -45,7 +47,8 @@ def plan(view: aws_view.View, peers: Mapping[ipaddress.IPv4Address, str]) -> wir
     entries = [wires.Entry(NAMESPACE, "edge", edge, ("addr flush dev vpc", "addr flush dev lo"))]
     for address, link in peers.items():
         entries.append(wires.Entry(NAMESPACE, f"way to {address}", (f"route replace {address}/32 dev {link}",)))
-    return wires.Plan((NAMESPACE,), tuple(entries), (wires.Ruleset(NAMESPACE, render(public_addresses(view))),))
+    ruleset = wires.Ruleset(NAMESPACE, render(public_addresses(view), vnets))
+    return wires.Plan((NAMESPACE,), tuple(entries), (ruleset,))
 
 
 def counter_name(direction: str, address: ipaddress.IPv4Address) -> str:
@@ -53,12 +56,13 @@ def counter_name(direction: str, address: ipaddress.IPv4Address) -> str:
     return f"{direction}_{address}"
 
 
-def render(public: Addresses) -> str:
+def render(public: Addresses, vnets: Iterable[ipaddress.IPv4Network]) -> str:
     """Loading this again keeps the counters: only rules are flushed."""
     out = ", ".join(f"{own} : {address}" for own, address in public.items())
     back = ", ".join(f"{address} : {own}" for own, address in public.items())
     out_rule = f"    ip saddr set ip saddr map {{ {out} }}\n" if public else ""
     back_rule = f"    ip daddr set ip daddr map {{ {back} }}\n" if public else ""
+    inner = ", ".join(sorted({places.VPC_CIDR, *map(str, vnets)}))
     names = [CLEAR_TEXT, FRAGMENTS, NO_PUBLIC_ADDRESS]
     names += [counter_name(direction, address) for address in public.values() for direction in ("to", "from")]
     declared = "".join(f"add counter ip {TABLE} {name}\n" for name in names)
@@ -74,8 +78,9 @@ def render(public: Addresses) -> str:
         f"add table ip {TABLE}\n{declared}flush table ip {TABLE}\ntable ip {TABLE} {{\n"
         f"  chain wire {{\n    type filter hook prerouting priority raw; policy accept;\n"
         f"    ip frag-off & 0x3fff != 0 counter name {FRAGMENTS}\n"
-        f"    ip daddr {PRIVATE} counter name {CLEAR_TEXT} drop\n"
-        f"    iifname != vpc ip saddr {PRIVATE} counter name {CLEAR_TEXT} drop\n"
+        f"    ip daddr {{ {inner} }} counter name {CLEAR_TEXT} drop\n"
+        f"    iifname != vpc ip saddr {{ {inner} }} counter name {CLEAR_TEXT} drop\n"
+        f"    ip daddr {PRIVATE} drop\n"
         f"{out_rule}"
         f"    ip saddr {PRIVATE} counter name {NO_PUBLIC_ADDRESS} drop\n"
         f"{sent}{received}{back_rule}  }}\n"
