@@ -1,6 +1,7 @@
 """Sockets that live in a network namespace while the process stays in the root one, and a TCP relay made of them."""
 
 import asyncio
+import concurrent.futures
 import os
 import socket
 import threading
@@ -13,26 +14,17 @@ CONNECT_SECONDS = 10
 
 def in_namespace[T](namespace: str, work: Callable[[], T]) -> T:
     """Run `work` inside the namespace; setns(2) moves only the calling thread, so it gets one of its own."""
-    done: list[T] = []
-    failed: list[BaseException] = []
 
-    def enter_and_work() -> None:
+    def enter_and_work() -> T:
+        handle = os.open(Path("/run/netns") / namespace, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            handle = os.open(Path("/run/netns") / namespace, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.setns(handle, os.CLONE_NEWNET)
-            finally:
-                os.close(handle)
-            done.append(work())
-        except BaseException as problem:  # carried over to the caller's thread
-            failed.append(problem)
+            os.setns(handle, os.CLONE_NEWNET)
+        finally:
+            os.close(handle)
+        return work()
 
-    thread = threading.Thread(target=enter_and_work)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return done[0]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(enter_and_work).result()
 
 
 def listen_in(namespace: str, address: str, port: int) -> socket.socket:

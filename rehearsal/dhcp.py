@@ -2,8 +2,10 @@
 
 import ipaddress
 import os
+import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,31 +18,37 @@ LEASE_S = 3600
 def ensure(bridge: str, cidr: str, hosts: Mapping[str, str], namespace: str = places.NAMESPACE_VPC) -> None:
     """Make the bridge's dnsmasq run and know exactly these hosts (MAC to address); does nothing when it does."""
     folder = _folder(namespace, bridge)
-    folder.mkdir(parents=True, exist_ok=True)
     wanted = "".join(f"{mac},{address}\n" for mac, address in sorted(hosts.items()))
     hosts_file = folder / "hosts"
     known = hosts_file.read_text() if hosts_file.exists() else None
-    if known != wanted:
-        hosts_file.write_text(wanted)
-    pid = _pid(folder)
-    if pid is None:
-        _run(bridge, ipaddress.IPv4Network(cidr), folder, namespace)
-    elif known != wanted:
-        os.kill(pid, signal.SIGHUP)  # dnsmasq(8): SIGHUP re-reads --dhcp-hostsfile
+    if known == wanted and _pid(folder) is not None:
+        return
+    # Restarted rather than told to read again: an old lease would keep an address from the next machine that has it.
+    stop(bridge, namespace)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    hosts_file.write_text(wanted)
+    _run(bridge, ipaddress.IPv4Network(cidr), folder, namespace)
 
 
 def stop(bridge: str, namespace: str = places.NAMESPACE_VPC) -> None:
-    pid = _pid(_folder(namespace, bridge))
-    if pid is not None:
-        os.kill(pid, signal.SIGTERM)
+    """End the bridge's dnsmasq."""
+    _end(_folder(namespace, bridge))
 
 
 def stop_all() -> None:
     """End every dnsmasq of the rehearsal, also those of a run that was interrupted."""
-    for pid_file in (places.STATE / "dhcp").glob("*/pid"):
-        pid = _pid(pid_file.parent)
-        if pid is not None:
-            os.kill(pid, signal.SIGTERM)
+    for folder in (places.STATE / "dhcp").glob("*"):
+        _end(folder)
+
+
+def _end(folder: Path) -> None:
+    pid = _pid(folder)
+    if pid is None:
+        return
+    os.kill(pid, signal.SIGTERM)
+    while _pid(folder) == pid:  # SIGTERM ends dnsmasq within milliseconds
+        time.sleep(0.01)
 
 
 def _folder(namespace: str, bridge: str) -> Path:
@@ -59,13 +67,12 @@ def _pid(folder: Path) -> int | None:
 
 def _run(bridge: str, network: ipaddress.IPv4Network, folder: Path, namespace: str) -> None:
     router = network.network_address + 1  # the VPC's router is the first address of each subnet, as in AWS
-    subprocess.run(
-        ["ip", "netns", "exec", namespace, "dnsmasq"]
-        + ["--conf-file=/dev/null", f"--pid-file={folder / 'pid'}", f"--dhcp-leasefile={folder / 'leases'}"]
-        + ["--port=0", f"--interface={bridge}", "--bind-interfaces", "--except-interface=lo", "--no-ping"]
-        + ["--dhcp-authoritative", f"--dhcp-range={network.network_address},static,{network.netmask},{LEASE_S}"]
-        + [f"--dhcp-hostsfile={folder / 'hosts'}", f"--dhcp-option=option:router,{router}"]
-        + [f"--dhcp-option=option:mtu,{MTU}", f"--log-facility={folder / 'log'}"],
-        check=True,
-        timeout=10,
-    )
+    command = [
+        *("ip", "netns", "exec", namespace, "dnsmasq", "--conf-file=/dev/null", "--port=0", "--no-ping"),
+        *(f"--pid-file={folder / 'pid'}", f"--dhcp-leasefile={folder / 'leases'}", f"--log-facility={folder / 'log'}"),
+        *(f"--interface={bridge}", "--bind-interfaces", "--except-interface=lo", "--dhcp-authoritative"),
+        f"--dhcp-range={network.network_address},static,{network.netmask},{LEASE_S}",
+        f"--dhcp-hostsfile={folder / 'hosts'}",
+        *(f"--dhcp-option=option:router,{router}", f"--dhcp-option=option:mtu,{MTU}"),
+    ]
+    subprocess.run(command, check=True, timeout=10)

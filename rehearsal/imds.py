@@ -16,7 +16,7 @@ from rehearsal import bridge, instance_facts, places
 
 ADDRESS = "169.254.169.254"
 VERSIONS = ("1.0", "2009-04-04", "2016-09-02", "2018-09-24", "2021-03-23", "latest")
-TOKEN_PATH = "/latest/api/token"  # noqa: S105 (a path)
+TOKEN_PATH = "/latest/api/token"
 TOKEN_MAX_S = 21600
 FRESH_S = 1.0
 
@@ -119,21 +119,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         lifetime = self.headers.get("X-aws-ec2-metadata-token-ttl-seconds", "")
-        if self.path != TOKEN_PATH or not lifetime.isdigit() or not 1 <= int(lifetime) <= TOKEN_MAX_S:
-            return self._answer(HTTPStatus.BAD_REQUEST)
-        token = self.server.tokens.issue(self.client_address[0], int(lifetime))
-        self._answer(HTTPStatus.OK, token.encode(), {"X-aws-ec2-metadata-token-ttl-seconds": lifetime})
+        if self.path == TOKEN_PATH and lifetime.isdigit() and 1 <= int(lifetime) <= TOKEN_MAX_S:
+            token = self.server.tokens.issue(self.client_address[0], int(lifetime))
+            self._answer(HTTPStatus.OK, token.encode(), {"X-aws-ec2-metadata-token-ttl-seconds": lifetime})
+        else:
+            self._answer(HTTPStatus.BAD_REQUEST)
 
     def do_GET(self) -> None:
         address = self.client_address[0]
         if not self.server.tokens.good(address, self.headers.get("X-aws-ec2-metadata-token", "")):
-            return self._answer(HTTPStatus.UNAUTHORIZED)
-        version, _, path = self.path.partition("?")[0].lstrip("/").partition("/")
-        if not version:
-            return self._answer(HTTPStatus.OK, "\n".join(VERSIONS).encode())
-        tree = self.server.tree(address)
-        found = look_up(tree, path) if tree is not None and version in VERSIONS else None
+            self._answer(HTTPStatus.UNAUTHORIZED)
+            return
+        found = self._find(address, self.path.partition("?")[0])
         self._answer(HTTPStatus.NOT_FOUND if found is None else HTTPStatus.OK, found or b"")
+
+    def _find(self, address: str, path: str) -> bytes | None:
+        version, _, rest = path.lstrip("/").partition("/")
+        if not version:
+            return "\n".join(VERSIONS).encode()
+        tree = self.server.tree(address)
+        return look_up(tree, rest) if tree is not None and version in VERSIONS else None
 
     def _answer(self, status: HTTPStatus, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -153,11 +158,14 @@ class Server(http.server.ThreadingHTTPServer):
 
     def __init__(self, namespace: str) -> None:
         super().__init__((ADDRESS, 80), Handler, bind_and_activate=False)
-        self.socket.close()
-        self.socket = bridge.listen_in(namespace, ADDRESS, 80)
+        self._listen(namespace)
         self.tokens = Tokens()
         self._trees: dict[str, tuple[float, Tree | None]] = {}
         self._lock = threading.Lock()
+
+    def _listen(self, namespace: str) -> None:
+        self.socket.close()
+        self.socket = bridge.listen_in(namespace, ADDRESS, 80)
 
     def tree(self, address: str) -> Tree | None:
         """What the machine at this address may read, at most `FRESH_S` old."""

@@ -15,7 +15,7 @@ from rehearsal import places
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import InstanceTypeDef
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_sts import STSClient
 
@@ -51,7 +51,7 @@ class Instance:
 
 def find(private_ip: str) -> Instance | None:
     """The living instance that has this private address."""
-    filters = [
+    filters: list[FilterTypeDef] = [
         {"Name": "private-ip-address", "Values": [private_ip]},
         {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "shutting-down"]},
     ]

@@ -1,4 +1,4 @@
-"""Virtual machines that boot as EC2 instances do: Nitro's NVMe disk, Amazon's SMBIOS strings, DHCP, IMDS, serial console.
+"""Virtual machines that boot as EC2 instances do: NVMe disk, Amazon's SMBIOS strings, DHCP, IMDS, serial console.
 
 A machine is a QEMU process that outlives whoever started it; its folder under `places.VMS` is all that is known of it.
 Nothing here decides which machines should run, and none is ever looked up by name in the process table.
@@ -56,7 +56,8 @@ def start(machine: Machine) -> None:
     _make_disk(folder / "disk.qcow2")
     _make_tap(machine)
     command = ["ip", "netns", "exec", machine.namespace, *_qemu(machine, folder)]
-    subprocess.run(command, check=True, timeout=30, stdin=subprocess.DEVNULL)
+    # In its own folder, because a UNIX socket's path has at most 107 characters.
+    subprocess.run(command, check=True, timeout=30, stdin=subprocess.DEVNULL, cwd=folder)
 
 
 def stop(instance_id: str, grace_s: float = GRACE_S) -> bool:
@@ -68,7 +69,7 @@ def stop(instance_id: str, grace_s: float = GRACE_S) -> bool:
     pressed = folder / "stopping"
     if not pressed.exists():
         pressed.touch()
-        _press_power_button(folder / "qmp")
+        _press_power_button(folder)
     elif time.time() - pressed.stat().st_mtime > grace_s:
         kill(instance_id)
         return True
@@ -147,7 +148,7 @@ def _qemu(machine: Machine, folder: Path) -> list[str]:
     # cloud-init's ds-identify knows EC2 by uuid and serial: the same value twice, beginning with "ec2".
     uuid = "ec2" + machine.instance_id.removeprefix("i-").ljust(29, "0")[:29]
     uuid = f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
-    accelerator = "kvm" if os.environ.get("CAUSEWAY_KVM") == "1" else "tcg,thread=multi,tb-size=512"
+    accelerator = "kvm" if os.environ.get("CAUSEWAY_KVM") == "1" else "tcg,thread=multi,tb-size=256"
     network = f"tap,id=net,ifname={tap_name(machine.instance_id)},script=no,downscript=no"
     return [
         *("qemu-system-x86_64", "-name", machine.instance_id, "-nodefaults", "-display", "none"),
@@ -158,22 +159,24 @@ def _qemu(machine: Machine, folder: Path) -> list[str]:
         *("-device", "nvme,drive=disk,serial=vol0"),
         *("-netdev", network, "-device", f"virtio-net-pci,netdev=net,mac={machine.mac},romfile="),
         *("-chardev", f"file,id=console,path={folder / 'console.log'},append=on", "-serial", "chardev:console"),
-        *("-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"),
+        *("-qmp", "unix:qmp,server=on,wait=off"),
         *("-pidfile", str(folder / "qemu.pid"), "-daemonize"),
     ]
 
 
-def _press_power_button(path: Path) -> None:
+def _press_power_button(folder: Path) -> None:
     """QMP: the capabilities handshake, then system_powerdown (ACPI), which is what EC2 sends too."""
+    here = os.open(folder, os.O_PATH)
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as monitor:
         monitor.settimeout(2)
-        monitor.connect(str(path))
+        monitor.connect(f"/proc/self/fd/{here}/qmp")
         with monitor.makefile("rw") as lines:
             for command in ("qmp_capabilities", "system_powerdown"):
                 lines.readline()
                 lines.write(json.dumps({"execute": command}) + "\n")
                 lines.flush()
             lines.readline()
+    os.close(here)
 
 
 def remove_all() -> None:
