@@ -48,6 +48,11 @@ class Arm:
             )
         return self._clients[ref.subscription]
 
+    def close(self) -> None:
+        """Closes the connections."""
+        for client in self._clients.values():
+            client.close()
+
     def find_gateway(self, ref: AzureRef) -> VpnGateway | None:
         """The customer's VPN gateway with the addresses of its instances, in the order of its configurations."""
         gateways = self._client(ref).virtual_network_gateways

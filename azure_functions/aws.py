@@ -32,37 +32,43 @@ class Aws:
     def read_psk(self, secret_arn: str) -> str:
         """The link's pre-shared key. The ARN's fourth field is the region in which it lives."""
         with _translated("read the link's PSK"):
-            return _secrets(secret_arn.split(":")[3]).get_secret_value(SecretId=secret_arn)["SecretString"]
+            return secrets_manager(secret_arn.split(":")[3]).get_secret_value(SecretId=secret_arn)["SecretString"]
 
     def heartbeat(self, work: AzureWork) -> bool:
         """Says that the work goes on. False when nobody waits for it any more."""
         with _translated("send the heartbeat"):
-            return _told(lambda: _states(work.state_machine_region).send_task_heartbeat(taskToken=work.task_token))
+            return _told(
+                lambda: step_functions(work.state_machine_region).send_task_heartbeat(taskToken=work.task_token)
+            )
 
     def succeed(self, work: AzureWork, output: str) -> bool:
         """Answers the waiting state with `output`, JSON. False when nobody waits for it any more."""
         with _translated("report success"):
             return _told(
-                lambda: _states(work.state_machine_region).send_task_success(taskToken=work.task_token, output=output)
+                lambda: step_functions(work.state_machine_region).send_task_success(
+                    taskToken=work.task_token, output=output
+                )
             )
 
     def fail(self, work: AzureWork, cause: str) -> bool:
         """Fails the waiting state with AzureFailed. False when nobody waits for it any more."""
         with _translated("report the failure"):
             return _told(
-                lambda: _states(work.state_machine_region).send_task_failure(
+                lambda: step_functions(work.state_machine_region).send_task_failure(
                     taskToken=work.task_token, error=errors.AzureFailed.__name__, cause=cause[:CAUSE_LIMIT]
                 )
             )
 
 
 @cache
-def _secrets(region: str) -> "SecretsManagerClient":
+def secrets_manager(region: str) -> "SecretsManagerClient":
+    """The client of one region, made once: making one takes longer than using it."""
     return boto3.Session().client("secretsmanager", region_name=region, config=CONFIG)
 
 
 @cache
-def _states(region: str) -> "SFNClient":
+def step_functions(region: str) -> "SFNClient":
+    """The client of one region."""
     return boto3.Session().client("stepfunctions", region_name=region, config=CONFIG)
 
 

@@ -11,7 +11,6 @@ from rehearsal.arm_store import ArmError, Operation, Resource, Store
 from rehearsal.json_server import Answer, Request
 
 GROUP = r"/subscriptions/[^/]+/resourceGroups/[^/]+"
-RESOURCES = re.compile(rf"({GROUP})/resources", re.IGNORECASE)
 COLLECTION = re.compile(rf"({GROUP})/providers/Microsoft\.Network/(\w+)", re.IGNORECASE)
 RESOURCE = re.compile(rf"({GROUP}/providers/Microsoft\.Network/(\w+)/[^/]+)(/sharedKey)?", re.IGNORECASE)
 OPERATION = re.compile(r"/subscriptions/[^/]+/providers/Microsoft\.Network/locations/\w+/operations/([^/]+)")
@@ -38,7 +37,7 @@ class ResourceManager:
             raise ArmError(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
         if match := OPERATION.fullmatch(request.path):
             return self._operation(match[1])
-        if match := RESOURCES.fullmatch(request.path) or COLLECTION.fullmatch(request.path):
+        if match := COLLECTION.fullmatch(request.path):
             return self._listed(*match.groups())
         match = RESOURCE.fullmatch(request.path)
         if match is None or match[2].lower() not in arm_validate.KINDS:
@@ -70,9 +69,8 @@ class ResourceManager:
         body = {"status": operation.status, **({"error": operation.error} if operation.error else {})}
         return Answer(200, body, {"Retry-After": "1"} if operation.ended is None else {})
 
-    def _listed(self, group: str, kind: str = "") -> Answer:
-        """Everything of a resource group, or what is of one kind in it."""
-        inside = f"{group}/providers/Microsoft.Network/{kind}".lower()
+    def _listed(self, group: str, kind: str) -> Answer:
+        inside = f"{group}/providers/Microsoft.Network/{kind}/".lower()
         found = [self._shown(r) for id, r in sorted(self._store.resources.items()) if id.startswith(inside)]
         return Answer(200, {"value": found})
 

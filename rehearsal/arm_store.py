@@ -55,15 +55,27 @@ class Operation:
         return "InProgress" if self.ended is None else "Failed" if self.error else "Succeeded"
 
 
+def _later(seconds: float, end: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
 class Store:
     """Callers hold `lock`. `changed` is called under it whenever something that works has changed."""
 
-    def __init__(self, seconds: float, log: Path, changed: Callable[["Store"], None] = lambda store: None) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        log: Path,
+        changed: Callable[["Store"], None] = lambda store: None,
+        later: Callable[[float, Callable[[], None]], None] = _later,
+    ) -> None:
         self.lock = threading.RLock()
         self.resources: dict[str, Resource] = {}
         self.operations: dict[str, Operation] = {}
         self.failures: list[dict[str, str]] = []  # a test puts ARM's error here for the next write to end with
-        self._seconds, self._log, self._changed = seconds, log, changed
+        self._seconds, self._log, self._changed, self._later = seconds, log, changed, later
 
     def find(self, id: str) -> Resource:
         """ARM compares ids without regard to case (doc)."""
@@ -145,9 +157,7 @@ class Store:
     def _begin(self, verb: str, resource: Resource, seconds: float, finish: Callable[[], None]) -> Operation:
         operation = Operation(verb, resource.id)
         self.operations[operation.id] = operation
-        timer = threading.Timer(seconds, self._end, [operation, resource, finish])
-        timer.daemon = True
-        timer.start()
+        self._later(seconds, lambda: self._end(operation, resource, finish))
         return operation
 
     def _end(self, operation: Operation, resource: Resource, finish: Callable[[], None]) -> None:

@@ -47,10 +47,10 @@ def _object(model: Any, body: Any, path: str) -> Iterator[str]:
     for name, value in body.items():
         if name not in fields:
             yield f"{path}.{name}: could not find member on object of type '{model.__name__}'"
-        elif not fields[name][1]:  # ARM ignores read-only fields in a PUT
+        elif value is not None and not fields[name][1]:  # ARM ignores read-only fields in a PUT
             yield from _value(fields[name][0], value, f"{path}.{name}")
     for name, (kind, read_only) in fields.items():
-        if name not in body and not read_only and type(None) not in typing.get_args(kind):
+        if body.get(name) is None and not read_only and type(None) not in typing.get_args(kind):
             yield f"{path}.{name}: is required"
 
 
@@ -72,8 +72,6 @@ def _value(kind: Any, value: Any, path: str) -> Iterator[str]:
 
 def _choice(kinds: list[Any], value: Any, path: str) -> Iterator[str]:
     """Optional[X] or Union[str, Enumeration]; ARM compares enumerations without regard to case."""
-    if value is None:
-        return
     enumerations = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum)]
     if not enumerations:
         yield from _value(kinds[0], value, path)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+STOP_POLL_S = 0.02  # how soon `shutdown` is noticed
+
 
 @dataclass(frozen=True)
 class Request:
@@ -77,4 +79,4 @@ class Server(http.server.ThreadingHTTPServer):
 
     def run(self) -> None:
         """Serves in the background."""
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=[STOP_POLL_S], daemon=True).start()

@@ -1,0 +1,104 @@
+"""The handlers, as the Functions host calls them, with fakes behind them."""
+
+import importlib
+import json
+from types import ModuleType
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from azure_functions.edges import Edges
+from link import errors
+from link.facts import AzureFacts
+from tests.azure_functions import fakes
+
+
+class App:
+    """The app's module, and the fakes behind it."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+        self.arm, self.aws, self.queue = fakes.FakeArm(), fakes.FakeAws(), fakes.FakeQueue()
+
+    def post(self, handler: str, body: Any, name: str = "prod") -> tuple[int, Any]:
+        """Status and body of the answer."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = func.HttpRequest("POST", "https://app/api", body=content, route_params={"name": name})
+        answer = getattr(self.module, handler)(request)
+        return answer.status_code, json.loads(answer.get_body())
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> App:
+    monkeypatch.setenv("AzureWebJobsStorage", "UseDevelopmentStorage=true")
+    found = App(importlib.import_module("azure_functions.function_app"))
+    monkeypatch.setattr(found.module, "_edges", lambda: Edges(found.arm, found.aws, found.queue))
+    return found
+
+
+REF = fakes.REF.model_dump(mode="json")
+WORK = fakes.WORK.model_dump(mode="json")
+
+
+def test_a_look_answers_facts(app: App) -> None:
+    status, body = app.post("look_at_link", REF)
+    facts = AzureFacts.model_validate(body)
+    assert status == 200 and facts.gateway == fakes.GATEWAY and facts.connection is None
+
+
+def test_work_is_accepted_and_waits_in_the_queue(app: App) -> None:
+    assert app.post("accept_work", WORK) == (202, {"accepted": "prod"})
+    assert app.queue.receive().work == fakes.WORK
+
+
+@pytest.mark.parametrize(
+    ("handler", "body", "name", "line"),
+    [
+        ("look_at_link", b"", "prod", "body: Invalid JSON"),
+        ("look_at_link", b"{", "prod", "body: Invalid JSON"),
+        ("look_at_link", {**REF, "extra": 1}, "prod", "extra: Extra inputs are not permitted"),
+        ("look_at_link", {k: v for k, v in REF.items() if k != "subscription"}, "prod", "subscription: Field required"),
+        ("look_at_link", REF, "other", "link: the address names 'other'"),
+        ("accept_work", WORK, "other", "ref.link: the address names 'other'"),
+        ("accept_work", {**WORK, "task_token": 7}, "prod", "task_token: Input should be a valid string"),
+        ("accept_work", {**WORK, "wanted": {**WORK["wanted"], "address": "x"}}, "prod", "wanted.address: "),
+        (
+            "accept_work",
+            {**WORK, "wanted": {**WORK["wanted"], "prefixes": ["10.0.0.1/8"]}},
+            "prod",
+            "wanted.prefixes.0: ",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_that_names_the_field(app: App, handler: str, body: Any, name: str, line: str) -> None:
+    status, answer = app.post(handler, body, name)
+    assert status == 400 and answer["error"].startswith(line) and "\n" not in answer["error"]
+    assert not app.queue.sent
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(errors.CloudBusy("read: TooManyRequests: wait"), 503), (errors.CloudRefused("read: Forbidden: no"), 424)],
+)
+def test_a_look_that_failed_says_so(app: App, error: Exception, status: int) -> None:
+    app.arm.raises = error
+    assert app.post("look_at_link", REF) == (status, {"error": str(error)})
+
+
+def test_a_message_takes_one_turn(app: App) -> None:
+    app.post("accept_work", WORK)
+    text, _ = app.queue.sent.pop()
+    app.module.take_turn(func.QueueMessage(body=text.encode()))
+    assert app.arm.local is not None and len(app.queue.sent) == 1
+
+
+def test_a_message_that_cannot_be_parsed_is_logged_without_its_content(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = json.dumps({"work": {**WORK, "state_machine_region": 3}, "first_at": "2026-11-23T12:00:00Z"})
+    with pytest.raises(ValueError, match="message cannot be parsed") as caught:
+        app.module.take_turn(func.QueueMessage(id="m-1", body=broken.encode()))
+    logged = str([vars(record) for record in caplog.records])
+    assert "work.state_machine_region" in logged and fakes.TOKEN not in logged
+    assert caught.value.__suppress_context__
