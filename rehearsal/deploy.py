@@ -4,10 +4,12 @@ While it runs, the walk's states are shown as they begin; their history is kept,
 """
 
 import json
+import re
 import subprocess
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,6 +18,8 @@ from rehearsal import clients, places, progress, timeline, world
 
 CDK = [str(places.VENV_PYTHON.parent / "node"), str(places.ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk")]
 LOOK_EVERY_S = 1.0
+ROUTINE_EVERY_S = 5.0
+_ROUTINE = re.compile(r"(CREATE|UPDATE|DELETE)_(IN_PROGRESS|COMPLETE)")
 
 
 class CdkFailed(Exception):
@@ -33,7 +37,7 @@ def prepare(links: list[dict[str, Any]]) -> None:
 
 def bootstrap() -> None:
     """`cdk bootstrap`, as once in each account and region."""
-    _cdk("bootstrap", f"aws://{places.ACCOUNT}/{places.REGION}")
+    _cdk("bootstrap", f"aws://{places.ACCOUNT}/{places.REGION}", folder=places.STATE)  # without an app to synthesize
 
 
 def deploy() -> None:
@@ -43,7 +47,7 @@ def deploy() -> None:
 
 def destroy() -> None:
     """`cdk destroy`: returns when nothing of the link is left."""
-    _cdk("destroy", "--all", "--force")
+    _cdk("destroy", "--all", "--force", "--app", "cdk.out")  # what was deployed
 
 
 def _environment() -> dict[str, str]:
@@ -60,11 +64,11 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _cdk(*arguments: str) -> None:
+def _cdk(*arguments: str, folder: Path = places.CDK) -> None:
     command = [*CDK, *arguments, "--no-notices", "--no-color"]
     child = subprocess.Popen(
         command,
-        cwd=places.CDK,
+        cwd=folder,
         env=_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -90,9 +94,15 @@ def _cdk(*arguments: str) -> None:
 
 
 def _stream(output: IO[str]) -> None:
-    for line in output:
-        if line.strip():
-            progress.say(f"  | {line.rstrip()}")
+    """All of it goes to the log; of the many lines that say a resource is being made, a few a minute are shown."""
+    shown_at = 0.0
+    with (places.LOGS / "cdk.log").open("a") as log:
+        for line in output:
+            log.write(line)
+            routine = _ROUTINE.search(line) and time.monotonic() - shown_at < ROUTINE_EVERY_S
+            if line.strip() and not routine:
+                progress.say(f"  | {line.rstrip()[:200]}")
+                shown_at = time.monotonic()
 
 
 class Watcher:
@@ -100,7 +110,7 @@ class Watcher:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._ended: set[str] = set()
+        self._ended = timeline.kept()
         self._shown: dict[str, int] = {}
 
     def look(self) -> None:
@@ -109,7 +119,7 @@ class Watcher:
             for machine in _machines():
                 listed = clients.aws("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
                 for execution in reversed(listed):
-                    if execution["executionArn"] not in self._ended:
+                    if execution["name"] not in self._ended:
                         self._follow(execution)
         except (BotoCoreError, ClientError):
             return  # deleted between two calls, or not there yet: the next look tells
@@ -121,9 +131,9 @@ class Watcher:
             if entered := event.get("stateEnteredEventDetails"):
                 self._say(f"  walk: {entered['name']}")
         self._shown[arn] = len(events)
-        timeline.keep(arn, events)
+        timeline.keep(execution["name"], events)
         if execution["status"] != "RUNNING":
-            self._ended.add(arn)
+            self._ended.add(execution["name"])
             self._say(f"  walk: {execution['status'].lower()}")
 
 

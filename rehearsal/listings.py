@@ -11,9 +11,10 @@ from rehearsal import clients
 
 Listing = dict[str, dict[str, str]]
 
-BOOTSTRAP = ("cdk-hnb659fds", "CDKToolkit", "cdk-bootstrap")
+# The CDK's bootstrap, and parameters that AWS publishes to everybody.
+NOT_OURS = ("cdk-hnb659fds", "CDKToolkit", "/cdk-bootstrap", "/aws/service/")
 # Volatile, or counted by the clouds themselves.
-IGNORED = {"etag", "resourceGuid", "provisioningState", "AvailableIpAddressCount", "ResponseMetadata"}
+IGNORED = {"etag", "provisioningState", "AvailableIpAddressCount", "LastAccessedDate"}
 
 # service, call, where the answer has the list, what identifies an entry
 AWS = (
@@ -52,7 +53,7 @@ def _aws() -> Iterator[tuple[str, dict[str, str]]]:
     for service, call, key, identifier in AWS:
         answer = getattr(clients.aws(service), call)()
         entries = {_id(entry, identifier): _text(entry) for entry in answer.get(key, []) if _counts(entry)}
-        yield f"{service} {key}", {name: text for name, text in entries.items() if not name.startswith(BOOTSTRAP)}
+        yield f"{service} {key}", {name: text for name, text in entries.items() if not name.startswith(NOT_OURS)}
     reservations = clients.aws("ec2").describe_instances()["Reservations"]
     instances = [one for reservation in reservations for one in reservation["Instances"]]
     alive = [one for one in instances if one["State"]["Name"] != "terminated"]

@@ -61,7 +61,7 @@ def prepare() -> None:
 def run() -> int:
     """The whole rehearsal."""
     make_room()
-    before = leftovers.outside()
+    before = leftovers.things()
     failures: list[str] = []
     try:
         prepare()

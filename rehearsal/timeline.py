@@ -42,11 +42,16 @@ class Timeline:
         return round(self.total_s - self.boot_s - self.arm_s, 2)
 
 
-def keep(execution: str, events: list[dict[str, Any]]) -> None:
-    """Writes an execution's history to a file, which a destroyed stack takes along; hunt.py searches it."""
+def keep(walk: str, events: list[dict[str, Any]]) -> None:
+    """Writes a walk's history to a file, since a destroyed stack takes it along; hunt.py searches it."""
     WALKS.mkdir(parents=True, exist_ok=True)
     text = json.dumps(events, default=lambda value: value.isoformat(), indent=1)
-    (WALKS / f"{execution.rsplit(':', 1)[-1]}.json").write_text(text)
+    (WALKS / f"{walk}.json").write_text(text)
+
+
+def kept() -> set[str]:
+    """The names of the walks that have a file."""
+    return {path.stem for path in WALKS.glob("*.json")}
 
 
 def saved() -> list[Timeline]:
