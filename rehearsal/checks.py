@@ -119,5 +119,5 @@ def after_destroy(before: listings.Listing, needles: list[bytes]) -> list[str]:
 def after_down(before: set[str]) -> list[str]:
     """Nothing of the rehearsal is left on the machine."""
     return _shown(
-        "no process, namespace, tap or file outside the project's folder is left", leftovers.remaining(before)
+        "no process, namespace, tap or file outside the project's folder is left", sorted(leftovers.things() - before)
     )
