@@ -52,13 +52,7 @@ def give_public_address(interface: NetworkInterface) -> None:
         interface.public_ip = None
 
 
-def hardware_address() -> str:
-    """moto's own writes "02:00:00:15402x:5702x:19102x", which no machine takes."""
-    return ":".join(f"{octet:02x}" for octet in (2, *secrets.token_bytes(5)))
-
-
 def mend() -> None:
-    elastic_network_interfaces.random_mac_address = hardware_address
     NetworkInterface.check_auto_public_ip = give_public_address
     elastic_network_interfaces.random_mac_address = mac_address
 
@@ -87,6 +81,15 @@ def mend() -> None:
         answer = original(self, *args, **{**kwargs, "reassociate": True})
         answer.instance = target.instance
         return answer
+
+    @patch(ElasticAddressBackend.disassociate_address)
+    def disassociate_address(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        """moto asks for the interface's new address while the old association still stands."""
+        held = {elastic: elastic.eni for elastic in self.addresses if elastic.eni}
+        original(self, *args, **kwargs)
+        for elastic, interface in held.items():
+            if elastic.eni is None:
+                give_public_address(interface)
 
     @patch(ElasticAddressBackend.release_address)
     def release_address(original: Any, self: Any, address: str | None = None, allocation_id: str | None = None) -> None:
