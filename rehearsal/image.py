@@ -6,6 +6,7 @@
 
 import hashlib
 import os
+import shlex
 import shutil
 import struct
 import subprocess
@@ -20,18 +21,25 @@ SUITE = "trixie"
 DISK_SIZE = "4G"
 PACKAGES = (
     # what every Debian image for EC2 has, as far as a gateway meets it
-    *("linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "cloud-init", "netplan.io", "ca-certificates"),
+    *("linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "cloud-init", "ca-certificates"),
     *("iproute2", "iputils-ping", "procps"),
     # what the gateway's user data asks for: found installed, so that nothing is downloaded at boot
     *("libreswan", "nftables", "python3-boto3", "tcpdump"),
     *("zstd", "xz-utils"),  # unpack the kernel and its modules below
 )
 
-# Files of the image beside those of its packages.
+# Files of the image beside those of its packages. What is here to save seconds on an emulated processor is such as a
+# customer's own image could have too; docs/experiments/vm.md has the figures.
 FILES = {
-    # As in Debian's own EC2 image.
-    "etc/cloud/cloud.cfg.d/90_datasource.cfg": "datasource_list: [Ec2]\n",
-    # Modules that a gateway's user data never names cost seconds each on an emulated processor.
+    # Debian's own EC2 image looks for Ec2 alone too. Without metadata_urls cloud-init first resolves names that nobody
+    # serves here. The network is the image's (below), so cloud-init is told of no DHCP client to start of its own.
+    "etc/cloud/cloud.cfg.d/90_ec2.cfg": """\
+datasource_list: [Ec2]
+datasource: {Ec2: {metadata_urls: ["http://169.254.169.254"]}}
+network: {config: disabled}
+system_info: {network: {dhcp_client_priority: [udhcpc]}}
+""",
+    # The modules that a gateway's user data never names cost time as well.
     "etc/cloud/cloud.cfg.d/91_modules.cfg": """\
 users: []
 cloud_init_modules: [bootcmd, write-files, set_hostname, update_etc_hosts]
@@ -39,33 +47,52 @@ cloud_config_modules: [runcmd]
 cloud_final_modules: [package-update-upgrade-install, write-files-deferred, scripts-per-once, scripts-per-boot,
   scripts-per-instance, scripts-user, final-message, power-state-change]
 """,
+    "etc/systemd/network/10-ec2.network": """\
+[Match]
+Name=en*
+[Network]
+DHCP=ipv4
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+LLDP=no
+[DHCPv4]
+UseMTU=yes
+UseHostname=no
+UseDNS=no
+""",
     # The one mark of the rehearsal: where the AWS end points are. Product code never learns that it is rehearsed.
     "etc/systemd/system.conf.d/rehearsal.conf": f"""\
 [Manager]
 DefaultEnvironment=AWS_ENDPOINT_URL={places.AWS_ENDPOINT_IN_VM}
 """,
-    # EC2 hands out the serial console as GetConsoleOutput: it should say what went wrong.
-    "etc/systemd/journald.conf.d/console.conf": """\
-[Journal]
-Storage=volatile
-ForwardToConsole=yes
-MaxLevelConsole=notice
-TTYPath=/dev/ttyS0
-""",
-    "etc/fstab": "/dev/nvme0n1 / ext4 defaults 0 0\n",
+    # cloud-init's and the agent's words go on to the serial console, which is EC2's GetConsoleOutput.
+    "etc/systemd/journald.conf.d/volatile.conf": "[Journal]\nStorage=volatile\n",
+    "etc/fstab": "",  # the kernel mounts the root for writing; there is nothing else
     "etc/hostname": "localhost\n",
     "etc/machine-id": "",  # each machine makes its own
-    "etc/initramfs-tools/.keep": "",
+    "etc/resolv.conf": "# No name server: the image's AWS end point is an address.\n",
+    "etc/apt/sources.list": "",  # no mirror can be reached, and trying takes ten seconds
 }
-ENABLED = ("systemd-networkd.service",)
 # Units that do nothing for a gateway that lives minutes, or that wait for what no EC2 instance has.
 MASKED = (
     *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer", "e2scrub_all.timer"),
     *("systemd-tmpfiles-clean.timer", "systemd-pstore.service", "systemd-hwdb-update.service", "ldconfig.service"),
     *("systemd-journal-catalog-update.service", "systemd-update-done.service", "systemd-firstboot.service"),
-    *("systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount", "getty.target", "getty@tty1.service"),
-    *("serial-getty@ttyS0.service", "cloud-init-hotplugd.socket", "systemd-hibernate-clear.service"),
+    *("systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount", "proc-sys-fs-binfmt_misc.mount"),
+    *("getty.target", "getty@tty1.service", "serial-getty@ttyS0.service", "systemd-user-sessions.service"),
+    *("cloud-init-hotplugd.socket", "systemd-hibernate-clear.service", "systemd-battery-check.service"),
+    *("systemd-pcrmachine.service", "systemd-pcrphase-sysinit.service", "systemd-pcrphase.service"),
+    *("systemd-pcrextend.socket", "systemd-pcrlock.socket", "systemd-creds.socket", "systemd-sysext.socket"),
+    *("systemd-tpm2-setup-early.service", "systemd-tpm2-setup.service", "systemd-random-seed.service"),
+    *("systemd-network-generator.service", "systemd-modules-load.service", "systemd-machine-id-commit.service"),
+    *("systemd-sysusers.service", "systemd-remount-fs.service", "systemd-tmpfiles-setup-dev-early.service"),
+    *("kmod-static-nodes.service", "modprobe@drm.service", "modprobe@fuse.service", "modprobe@configfs.service"),
+    *("dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount"),
+    *("sys-kernel-config.mount", "sys-fs-fuse-connections.mount", "tmp.mount", "run-lock.mount", "remote-fs.target"),
+    *("systemd-ask-password-console.path", "systemd-ask-password-wall.path", "systemd-hostnamed.socket"),
 )
+GENERATORS = ("debug", "fstab", "getty", "gpt-auto", "hibernate-resume", "rc-local", "run", "ssh", "system-update")
+GENERATORS_MASKED = tuple(f"systemd-{name}-generator" for name in (*GENERATORS, "sysv", "tpm2"))
 
 
 def build() -> None:
@@ -118,9 +145,16 @@ def _install(root: Path, work: Path) -> None:
 
 
 def _hooks(overlay: Path) -> Iterator[str]:
-    yield f'cp -r {overlay}/. "$1/"'
-    yield f'systemctl --quiet --root="$1" enable {" ".join(ENABLED)}'
+    yield 'rm -f "$1/etc/resolv.conf"; rm -rf "$1/etc/apt/sources.list.d"'
+    yield f'cp -r {shlex.quote(str(overlay))}/. "$1/"'
+    # The network comes up while cloud-init's Python is still being loaded, not after cloud-init's first look.
+    unit = "systemd/system/systemd-networkd.service"
+    yield f"""sed '/^After=/s/network-pre.target//' "$1/usr/lib/{unit}" > "$1/etc/{unit}\""""
+    yield 'systemctl --quiet --root="$1" enable systemd-networkd.service'
     yield f'systemctl --quiet --root="$1" mask {" ".join(MASKED)}'
+    yield 'mkdir -p "$1/etc/systemd/system-generators"'
+    for name in GENERATORS_MASKED:
+        yield f'ln -s /dev/null "$1/etc/systemd/system-generators/{name}"'
     yield 'chroot "$1" passwd --quiet --lock root'
     # Modules are loaded sooner when an emulated processor need not unpack them.
     yield """chroot "$1" find /usr/lib/modules -name '*.ko.xz' -exec xz -d {} +"""
