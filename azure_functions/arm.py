@@ -1,13 +1,10 @@
 """The only caller of Azure Resource Manager. Each function has one effect, may be repeated, and returns our types.
 
 Nothing here waits for a long-running operation: it is begun, and the next look sees how far it is.
-Importing azure.mgmt.network takes about 2 s where no bytecode is cached; import this module when it is needed.
 """
 
 from collections.abc import Callable
-from enum import Enum
-from functools import cached_property
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from typing import Any
 
 from azure.core.credentials import TokenCredential
@@ -15,12 +12,10 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.core.pipeline import PipelineResponse
 from azure.core.rest import HttpRequest
 from azure.mgmt.network import NetworkManagementClient, models
-from pydantic import ValidationError
 
-from azure_functions import translate
+from azure_functions import arm_models, translate
 from link import azure_plan
 from link.facts import Connection, ConnectionStatus, LocalNetworkGateway, VirtualNetwork, VpnGateway
-from link.spec import IpsecPolicy
 from link.wanted import AzureRef
 
 
@@ -30,10 +25,7 @@ class Arm:
     def __init__(self, endpoint: str, credential: TokenCredential) -> None:
         self._endpoint = endpoint
         self._credential = credential
-
-    @cached_property
-    def _clients(self) -> dict[str, NetworkManagementClient]:
-        return {}
+        self._clients: dict[str, NetworkManagementClient] = {}
 
     def _client(self, ref: AzureRef) -> NetworkManagementClient:
         if ref.subscription not in self._clients:
@@ -67,9 +59,9 @@ class Arm:
         return VpnGateway(
             id=found.id or "",
             location=found.location or "",
-            sku=_word(found.properties.sku.name if found.properties.sku else None),
-            vpn_type=_word(found.properties.vpn_type),
-            provisioning_state=_word(found.properties.provisioning_state),
+            sku=arm_models.word(found.properties.sku.name if found.properties.sku else None),
+            vpn_type=arm_models.word(found.properties.vpn_type),
+            provisioning_state=arm_models.word(found.properties.provisioning_state),
             addresses=tuple(address for address in addresses if address is not None),
         )
 
@@ -88,7 +80,7 @@ class Arm:
         if found is None:
             return None
         space = found.properties.address_space if found.properties else None
-        return VirtualNetwork(id=found.id or "", prefixes=_prefixes(space))
+        return VirtualNetwork(id=found.id or "", prefixes=arm_models.prefixes(space))
 
     def find_local_network_gateway(self, ref: AzureRef) -> LocalNetworkGateway | None:
         """The local network gateway of our name, ours or not."""
@@ -100,9 +92,9 @@ class Arm:
         return LocalNetworkGateway(
             id=found.id or "",
             address=IPv4Address(address) if address else None,
-            prefixes=_prefixes(found.properties.local_network_address_space),
-            provisioning_state=_word(found.properties.provisioning_state),
-            ours=_ours(ref, found.tags),
+            prefixes=arm_models.prefixes(found.properties.local_network_address_space),
+            provisioning_state=arm_models.word(found.properties.provisioning_state),
+            ours=arm_models.ours(ref, found.tags),
             tags=dict(found.tags or {}),
         )
 
@@ -116,17 +108,17 @@ class Arm:
         peer = inner.local_network_gateway2
         return Connection(
             id=found.id or "",
-            provisioning_state=_word(inner.provisioning_state),
-            status=ConnectionStatus(_word(inner.connection_status) or "Unknown"),
+            provisioning_state=arm_models.word(inner.provisioning_state),
+            status=ConnectionStatus(arm_models.word(inner.connection_status) or "Unknown"),
             gateway=inner.virtual_network_gateway1.id or "",
             local_network_gateway=(peer.id or "") if peer else "",
-            protocol=_word(inner.connection_protocol),
-            mode=_word(inner.connection_mode),
-            policy=_policy(inner),
+            protocol=arm_models.word(inner.connection_protocol),
+            mode=arm_models.word(inner.connection_mode),
+            policy=arm_models.policy(inner),
             key_matches=None,
             ingress_bytes=inner.ingress_bytes_transferred or 0,
             egress_bytes=inner.egress_bytes_transferred or 0,
-            ours=_ours(ref, found.tags),
+            ours=arm_models.ours(ref, found.tags),
             tags=dict(found.tags or {}),
         )
 
@@ -138,14 +130,7 @@ class Arm:
 
     def put_local_network_gateway(self, ref: AzureRef, step: azure_plan.PutLocalNetworkGateway) -> str | None:
         """Begins to create or correct it. Like every begin here, returns the address of the operation's status."""
-        body = models.LocalNetworkGateway(
-            location=step.location,
-            tags=step.tags,
-            properties=models.LocalNetworkGatewayPropertiesFormat(
-                gateway_ip_address=str(step.address),
-                local_network_address_space=models.AddressSpace(address_prefixes=[str(p) for p in step.prefixes]),
-            ),
-        )
+        body = arm_models.local_network_gateway_body(step)
         gateways = self._client(ref).local_network_gateways
         return _begin(
             "write the local network gateway",
@@ -155,7 +140,7 @@ class Arm:
     def put_connection(self, ref: AzureRef, step: azure_plan.PutConnection) -> str | None:
         """Begins to create or correct it. A PUT without a key leaves the key as it is."""
         connections = self._client(ref).virtual_network_gateway_connections
-        body = _connection(step)
+        body = arm_models.connection_body(step)
         return _begin(
             "write the connection",
             lambda **kw: connections.begin_create_or_update(ref.resource_group, ref.name, body, **kw),
@@ -185,6 +170,8 @@ class Arm:
 
     def read_operation_error(self, ref: AzureRef, operation: str) -> str | None:
         """Azure's words for an operation that failed. They are in its status only, the resource says just "Failed"."""
+        if not operation.startswith(f"{self._endpoint}/"):
+            return None  # the address comes out of a message, and the request bears our token
         with translate.azure("read the operation"):
             body = self._client(ref).send_request(HttpRequest("GET", operation)).json()
         error = body.get("error") or {}
@@ -211,75 +198,3 @@ def _begin(doing: str, begin: Callable[..., Any]) -> str | None:
     with translate.azure(doing):
         begin(polling=False, raw_response_hook=keep)
     return seen[-1] if seen else None
-
-
-def _connection(step: azure_plan.PutConnection) -> models.VirtualNetworkGatewayConnection:
-    return models.VirtualNetworkGatewayConnection(
-        location=step.location,
-        tags=step.tags,
-        properties=models.VirtualNetworkGatewayConnectionPropertiesFormat(
-            connection_type=models.VirtualNetworkGatewayConnectionType.I_PSEC,
-            connection_protocol=azure_plan.PROTOCOL,
-            connection_mode=step.mode,
-            dpd_timeout_seconds=step.policy.dpd_timeout_s,
-            enable_bgp=False,
-            use_policy_based_traffic_selectors=False,
-            ipsec_policies=[_ipsec_policy(step.policy)],
-            # Azure's own examples send an id with empty properties; the library wants the field.
-            virtual_network_gateway1=models.VirtualNetworkGateway(
-                id=step.gateway, properties=models.VirtualNetworkGatewayPropertiesFormat()
-            ),
-            local_network_gateway2=models.LocalNetworkGateway(
-                id=step.local_network_gateway, properties=models.LocalNetworkGatewayPropertiesFormat()
-            ),
-        ),
-    )
-
-
-def _ipsec_policy(policy: IpsecPolicy) -> models.IpsecPolicy:
-    return models.IpsecPolicy(
-        sa_life_time_seconds=policy.sa_lifetime_s,
-        sa_data_size_kilobytes=policy.sa_data_size_kb,
-        ipsec_encryption=policy.ipsec_encryption.value,
-        ipsec_integrity=policy.ipsec_integrity.value,
-        ike_encryption=policy.ike_encryption.value,
-        ike_integrity=policy.ike_integrity.value,
-        dh_group=policy.dh_group.value,
-        pfs_group=policy.pfs_group.value,
-    )
-
-
-def _policy(inner: models.VirtualNetworkGatewayConnectionPropertiesFormat) -> IpsecPolicy | None:
-    """None unless it is exactly one complete policy that we allow, for any traffic selector."""
-    if len(inner.ipsec_policies or []) != 1 or inner.use_policy_based_traffic_selectors:
-        return None
-    (found,) = inner.ipsec_policies or []
-    try:
-        return IpsecPolicy.model_validate(
-            {
-                "ike_encryption": _word(found.ike_encryption),
-                "ike_integrity": _word(found.ike_integrity),
-                "dh_group": _word(found.dh_group),
-                "ipsec_encryption": _word(found.ipsec_encryption),
-                "ipsec_integrity": _word(found.ipsec_integrity),
-                "pfs_group": _word(found.pfs_group),
-                "sa_lifetime_s": found.sa_life_time_seconds,
-                "sa_data_size_kb": found.sa_data_size_kilobytes,
-                "dpd_timeout_s": inner.dpd_timeout_seconds,
-            }
-        )
-    except ValidationError:
-        return None
-
-
-def _word(value: str | None) -> str:
-    """`str()` of the library's enumerations is `ProvisioningState.SUCCEEDED`; the wire's word is its value."""
-    return str(value.value) if isinstance(value, Enum) else value or ""
-
-
-def _prefixes(space: models.AddressSpace | None) -> tuple[IPv4Network, ...]:
-    return tuple(IPv4Network(p) for p in (space.address_prefixes if space else None) or [] if ":" not in p)
-
-
-def _ours(ref: AzureRef, tags: dict[str, str] | None) -> bool:
-    return ref.tags.items() <= (tags or {}).items()

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from functools import cache
 
 import azure.functions as func
+from azure.identity import ManagedIdentityCredential
 from pydantic import ValidationError
 
-from azure_functions import aws, look, settings, task, turn, work_queue
+from azure_functions import arm, aws, look, settings, task, turn, work_queue
 from azure_functions.edges import Edges
 from link import errors, wanted
 
@@ -25,10 +26,6 @@ SETTINGS = settings.read(os.environ)
 
 @cache
 def _edges() -> Edges:
-    from azure.identity import ManagedIdentityCredential
-
-    from azure_functions import arm  # see there: indexing the app should not wait for this import
-
     credential = ManagedIdentityCredential(client_id=SETTINGS.client_id)
     return Edges(
         arm=arm.Arm(SETTINGS.arm_endpoint, credential),

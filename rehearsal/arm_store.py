@@ -82,6 +82,9 @@ class Store:
         found = self.resources.get(id.lower())
         if found is None:
             *_, group, _, _, kind, name = id.split("/")
+            if not any(f"/resourcegroups/{group}/".lower() in known for known in self.resources):
+                # ours: a group exists with its first resource
+                raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
             message = f"The Resource 'Microsoft.Network/{kind}/{name}' under resource group '{group}' was not found."
             raise ArmError(404, "ResourceNotFound", message)
         return found

@@ -165,6 +165,15 @@ def test_another_deployments_resources_are_not_ours(cloud: Cloud) -> None:
         assert connection is not None and connection.ours is ours
 
 
+def test_a_missing_resource_group_is_a_mistake_to_be_told(cloud: Cloud) -> None:
+    with pytest.raises(errors.CloudRefused, match="ResourceGroupNotFound"):
+        cloud.arm.find_connection(REF.model_copy(update={"resource_group": "other"}))
+
+
+def test_the_token_goes_to_resource_manager_only(cloud: Cloud) -> None:
+    assert cloud.arm.read_operation_error(REF, f"{cloud.server.endpoint}.example/operations/1") is None
+
+
 def test_a_missing_token_end_point_is_told(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IDENTITY_HEADER", "wrong")
     stranger = arm.Arm(cloud.server.endpoint, ManagedIdentityCredential())
