@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from gateway.agent import metadata, program, status
 
-ROUTE_PROTOCOL = "99"  # marks our routes; not among the numbers of rt_protos
+ROUTE_PROTOCOL = "111"  # marks our routes; a number that iproute2 has no name for
 
 
 def child_sas() -> tuple[status.ChildSa, ...] | None:

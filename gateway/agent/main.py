@@ -65,8 +65,9 @@ class Agent:
             act.load(wanted, fetched.secrets)
         except (Fault, program.ProgramFailed, OSError) as exc:
             fault = exc if isinstance(exc, Fault) else Fault("ConfigurationNotApplied", str(exc))
+            if self._refused is None or str(self._refused[1]) != str(fault):
+                _log.error("configuration not applied version=%s fault=%s", wanted.version, fault)
             self._refused = (wanted.version, fault)
-            _log.error("configuration not applied version=%s fault=%s", wanted.version, fault)
             return
         self._refused = None
         self._use(wanted)

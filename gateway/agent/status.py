@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 # 4.x puts "006 " before the line, 5.x nothing.
 _TRAFFIC = re.compile(
     r'^(?:\d{3} )?#(?P<serial>\d+): "causeway-(?P<number>\d+)"(?:\[\d+\])?[^,]*,.*?'
-    r"\badd_time=(?P<add_time>\d+), inBytes=(?P<bytes_in>\d+), outBytes=(?P<bytes_out>\d+)",
+    r"\binBytes=(?P<bytes_in>\d+), outBytes=(?P<bytes_out>\d+)",
     re.MULTILINE,
 )
 _STATE = re.compile(r'^(?:\d{3} )?#\d+: "causeway-(?P<number>\d+)"', re.MULTILINE)
@@ -19,10 +19,9 @@ _STATE = re.compile(r'^(?:\d{3} )?#\d+: "causeway-(?P<number>\d+)"', re.MULTILIN
 
 @dataclass(frozen=True)
 class ChildSa:
-    """One child SA that is installed. Serial and time together name it, also after a restart of the daemon."""
+    """One child SA that is installed."""
 
     serial: int
-    add_time: int
     tunnel: int
     bytes_in: int
     bytes_out: int
@@ -33,7 +32,6 @@ def parse_traffic(text: str) -> tuple[ChildSa, ...]:
     return tuple(
         ChildSa(
             serial=int(match["serial"]),
-            add_time=int(match["add_time"]),
             tunnel=int(match["number"]),
             bytes_in=int(match["bytes_in"]),
             bytes_out=int(match["bytes_out"]),
@@ -110,6 +108,15 @@ class Bytes:
         return Bytes(self.bytes_in + other.bytes_in, self.bytes_out + other.bytes_out)
 
 
+def _continues(before: ChildSa, now: ChildSa) -> bool:
+    """Whether it is the same child SA. A restarted daemon uses a serial again, but its counters begin anew.
+
+    Not by `add_time`: 5.2 prints now the inbound half's, now the outbound half's, which may lie seconds apart.
+    """
+    same = (before.tunnel, before.serial) == (now.tunnel, now.serial)
+    return same and now.bytes_in >= before.bytes_in and now.bytes_out >= before.bytes_out
+
+
 @dataclass(frozen=True)
 class Traffic:
     """What each tunnel has carried, through rekeys: the counters of a child SA end with it."""
@@ -120,10 +127,9 @@ class Traffic:
     def count(self, found: Iterable[ChildSa]) -> "Traffic":
         """The same after one more look."""
         living = tuple(found)
-        names = {(sa.serial, sa.add_time) for sa in living}
         ended = dict(self.ended)
         for sa in self.living:
-            if (sa.serial, sa.add_time) not in names:
+            if not any(_continues(sa, now) for now in living):
                 ended[sa.tunnel] = ended.get(sa.tunnel, Bytes()) + Bytes(sa.bytes_in, sa.bytes_out)
         return Traffic(ended, living)
 

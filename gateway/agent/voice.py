@@ -33,6 +33,7 @@ class Voice:
         self._events: deque[Event] = deque(maxlen=KEPT)
         self._metrics: Sequence[report.Datum] = ()
         self._something = threading.Event()
+        self._complaint = ""
         threading.Thread(target=self._run, name="voice", daemon=True).start()
 
     def say(self, kind: str, detail: Mapping[str, Any]) -> None:
@@ -65,6 +66,9 @@ class Voice:
             if data:
                 self._line.send_metrics(data)
         except (cloud.CallFailed, Fault) as exc:
-            _log.warning("nothing could be sent error=%s", exc)
+            if str(exc) != self._complaint:
+                _log.warning("nothing could be sent error=%s", exc)
+            self._complaint = str(exc)
             return False
+        self._complaint = ""
         return True
