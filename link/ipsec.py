@@ -64,10 +64,10 @@ def esp_proposal(policy: IpsecPolicy) -> str:
 
 def render_conf(elastic_ip: IPv4Address, tunnels: tuple[Tunnel, ...], policy: IpsecPolicy) -> str:
     """The content of a file in /etc/ipsec.d: one connection for each tunnel, a setting a line."""
-    return "\n".join(_connection(elastic_ip, tunnel, policy, several=len(tunnels) > 1) for tunnel in tunnels)
+    return "\n".join(_connection(elastic_ip, tunnel, policy) for tunnel in tunnels)
 
 
-def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy, several: bool) -> str:
+def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy) -> str:
     child_s = int(policy.sa_lifetime_s * CHILD_SHARE)
     settings = {
         "keyexchange": "ikev2",
@@ -80,6 +80,9 @@ def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy, se
         "rightid": tunnel.peer,
         "rightsubnet": "0.0.0.0/0",
         "ipsec-interface": tunnel.number,
+        # The same any-to-any selectors on several tunnels (libreswan issue 2783). Also on one, so that a second tunnel
+        # leaves the text of the first, and with it its SAs, as they are.
+        "overlapip": "yes",
         "ike": ike_proposal(policy),
         "esp": esp_proposal(policy),
         "pfs": "yes",
@@ -97,8 +100,6 @@ def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy, se
         "encapsulation": "yes",  # always ESP in UDP 4500: an Elastic IP is a NAT
         "auto": "add",  # the agent starts it; Azure is ResponderOnly
     }
-    if several:
-        settings["overlapip"] = "yes"  # the same any-to-any selectors on more than one tunnel (libreswan issue 2783)
     lines = [f"    {key}={value}" for key, value in settings.items()]
     return "\n".join([f"conn {connection_name(tunnel)}", *lines, ""])
 
