@@ -56,8 +56,12 @@ def start(machine: Machine) -> None:
     _make_disk(folder / "disk.qcow2")
     _make_tap(machine)
     command = ["ip", "netns", "exec", machine.namespace, *_qemu(machine, folder)]
-    # In its own folder, because a UNIX socket's path has at most 107 characters.
-    subprocess.run(command, check=True, timeout=30, stdin=subprocess.DEVNULL, cwd=folder)
+    try:
+        # In its own folder, because a UNIX socket's path has at most 107 characters.
+        subprocess.run(command, check=True, timeout=30, stdin=subprocess.DEVNULL, cwd=folder)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        _delete_tap(folder)
+        raise
 
 
 def stop(instance_id: str, grace_s: float = GRACE_S) -> bool:
