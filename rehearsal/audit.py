@@ -1,12 +1,21 @@
-"""What the emulator's IAM would have denied: its enforcement only warns, since full enforcement breaks `cdk deploy`."""
+"""What IAM would have denied. The emulator only warns of it: its full enforcement breaks `cdk deploy`."""
+
+import re
 
 from rehearsal import places
 
-MARK = "iam"
+ROLE_PREFIX = "causeway-"  # every role of a link's stack is named so
+DENIED = re.compile(r"IAM AUDIT DENY: (?P<what>User: \S+:assumed-role/(?P<role>[^/]+)/\S+ is not authorized .*)")
+UNKNOWN = re.compile(r"IAM: (?P<what>unknown caller for \S+)")
+
+
+def denied_lines(log_text: str, prefix: str = ROLE_PREFIX) -> list[str]:
+    """Each call denied to a role of that name prefix, once; and each by a key that belongs to nobody."""
+    roles = {found["what"] for found in DENIED.finditer(log_text) if found["role"].startswith(prefix)}
+    return sorted(roles | {found["what"] for found in UNKNOWN.finditer(log_text)})
 
 
 def denied() -> list[str]:
-    """One line for each denied call."""
+    """The same from the emulator's log."""
     log = places.LOGS / "emulator.log"
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return sorted({line.strip() for line in lines if MARK in line.lower() and "denied" in line.lower()})
+    return denied_lines(log.read_text(errors="replace")) if log.exists() else []

@@ -1,4 +1,4 @@
-"""Scan with a filter on the key: LocalEmu refuses it as it does for Query; AWS refuses it for Query only (API reference)."""
+"""Scan with a filter on the key, which LocalEmu refuses as it does for Query; AWS refuses it for Query only."""
 
 from typing import Any
 

@@ -61,8 +61,10 @@ def mend() -> None:
         ec2_addresses,
         ec2_instances,
         ec2_routes,
+        iam_audit,
         images,
-        lambda_service,
+        lambda_code,
+        lambda_logs,
         rollback,
         security_group,
         states,
@@ -78,8 +80,10 @@ def mend() -> None:
         ec2_addresses,
         ec2_instances,
         ec2_routes,
+        iam_audit,
         images,
-        lambda_service,
+        lambda_code,
+        lambda_logs,
         states,
     ):
         part.mend()

@@ -1,24 +1,15 @@
-"""Lambda's code and logs: one copy of an asset for all functions that share it, log lines in the declared log group."""
+"""One copy of an asset for all functions that share it; LocalEmu stores and unpacks it for each, at seconds apiece."""
 
 import functools
-from typing import Any
 
 from localemu.services.lambda_ import provider
 from localemu.services.lambda_.invocation import lambda_service
-from localemu.services.lambda_.invocation.execution_environment import ExecutionEnvironment
 from localemu.services.lambda_.invocation.lambda_models import S3Code
-from localemu.utils.patch import patch
 
 
 def mend() -> None:
-    """LocalEmu stores and unpacks the asset anew for each function, at seconds apiece."""
     provider.store_s3_bucket_archive = store_once
     S3Code.destroy = S3Code.destroy_cached = lambda self: None  # shared, and gone with the emulator's folder
-
-    @patch(ExecutionEnvironment.get_log_group_name)
-    def get_log_group_name(original: Any, self: ExecutionEnvironment) -> str:
-        declared = (self.function_version.config.logging_config or {}).get("LogGroup")
-        return declared or original(self)
 
 
 def store_once(
