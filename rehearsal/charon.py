@@ -58,6 +58,7 @@ class Charon:
         if processes.running(self._process) is None:
             self._forget()
             self._start()
+            return False  # for a turn, so that the routes into the former daemon's device are made anew
         if self._session is None:
             self._session = self._connect()
         return self._session is not None
