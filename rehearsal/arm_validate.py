@@ -64,7 +64,7 @@ def _value(kind: Any, value: Any, path: str) -> Iterator[str]:
             return
         for index, item in enumerate(value):
             yield from _value(arguments[0], item, f"{path}[{index}]")
-    elif hasattr(kind, "_attr_to_rest_field"):
+    elif hasattr(kind, "as_dict"):  # a model; its fields are known only after `_fields`
         yield from _object(kind, value, path)
     elif kind in (str, int, bool) and type(value) is not kind:
         yield f"{path}: expected {kind.__name__}"
