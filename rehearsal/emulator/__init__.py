@@ -38,6 +38,7 @@ def environment() -> dict[str, str]:
         "LAMBDA_PYTHON": str(places.LAMBDA_PYTHON),
         "IAM_ENFORCEMENT": "soft",  # says in the log what a role would have been denied; see rehearsal/audit.py
         "ROOT_ACCESS_KEYS": places.ROOT_ACCESS_KEY,
+        "LOCALEMU_INTERNAL_AUTH_TOKEN": places.EMULATOR_INTERNAL_TOKEN,  # the metadata service asks STS as EC2
         "REHEARSAL_LOGS": str(places.LOGS),
         "REHEARSAL_VM": str(places.VMS),
         "REHEARSAL_CA": str(places.TLS / "ca.pem"),
