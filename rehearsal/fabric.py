@@ -85,7 +85,8 @@ class Fabric:
         with self._passing("machines"):
             self._machines.ensure(self._view)
         self._run_peers()
-        _replace(azure_view.STATUS, {str(address): _plain(found) for address, found in self._tunnels.items()})
+        if azure_view.PEERS.exists():  # the ARM server makes the folder
+            _replace(azure_view.STATUS, {str(address): _plain(found) for address, found in self._tunnels.items()})
         return self._applied()
 
     def _plan(self) -> wires.Plan:
