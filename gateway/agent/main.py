@@ -20,6 +20,7 @@ _log = logging.getLogger("causeway")
 PERIOD_S = 1.0
 METRICS_S = 60.0
 BOOT_PATIENCE_S = 180.0  # until then a fault may pass by itself: a role or a table that is seconds old
+ROUTES_S = 5.0  # how often routes are looked at though no tunnel changed: each look starts two programs
 ADDRESS_S = 10.0  # how often a gateway that bears the Elastic IP looks whether it still does
 BOOTED_MARK = Path("/run/causeway/booted")
 LASTING = ("ConfigurationInvalid", "ConfigurationRefused", "PskUnusable")  # more patience would not help
@@ -39,6 +40,8 @@ class Agent:
         self._failure_told = False
         self._probe: Probe | None = None
         self._traffic = status.Traffic()
+        self._up: frozenset[int] | None = None
+        self._routes_due = 0.0
         self._ours: bool | None = None
         self._address_due = 0.0
         self._told: report.Look | None = None
@@ -75,7 +78,7 @@ class Agent:
 
     def _use(self, wanted: configuration.Configuration) -> None:
         self._applied = wanted
-        self._address_due = 0.0
+        self._address_due = self._routes_due = 0.0
         if self._probe and self._probe.target != wanted.probe:
             self._probe.stop()
             self._probe = None
@@ -111,8 +114,10 @@ class Agent:
         self._traffic = self._traffic.count(sas)
         up = frozenset(sa.tunnel for sa in sas)
         try:
-            act.raise_interfaces(look.interfaces())
-            self._route(decide.wanted_routes(wanted, up))
+            if up != self._up or time.monotonic() >= self._routes_due:
+                act.raise_interfaces(look.interfaces())
+                self._route(decide.wanted_routes(wanted, up))
+                self._up, self._routes_due = up, time.monotonic() + ROUTES_S
             self._look_at_address(wanted)
             if any(tunnel.number not in up for tunnel in wanted.tunnels) or self._ours is False:
                 self._nudge(wanted, up)
