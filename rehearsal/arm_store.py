@@ -9,7 +9,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -180,7 +179,7 @@ class Store:
 
 
 def _apply(resource: Resource) -> None:
-    resource.applied, resource.state = deepcopy(resource.body), "Succeeded"
+    resource.applied, resource.state = resource.body, "Succeeded"
 
 
 def _refuse_busy(resource: Resource) -> None:
