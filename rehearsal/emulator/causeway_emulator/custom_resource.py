@@ -44,7 +44,7 @@ def take_answer(request: HttpRequest, token: str) -> Response:
     return Response(status=200)
 
 
-class CustomResource(ResourceProvider):  # type: ignore[misc]
+class CustomResource(ResourceProvider):
     TYPE = "AWS::CloudFormation::CustomResource"
     SCHEMA = {"typeName": TYPE, "primaryIdentifier": [f"/properties/{ID}"], "properties": {}}
 

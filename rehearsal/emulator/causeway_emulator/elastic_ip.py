@@ -7,7 +7,7 @@ from localemu.services.cloudformation.resource_provider import OperationStatus, 
 Request = Any
 
 
-class ElasticIp(ResourceProvider):  # type: ignore[misc]
+class ElasticIp(ResourceProvider):
     TYPE = "AWS::EC2::EIP"
     SCHEMA = {
         "typeName": TYPE,

@@ -21,7 +21,7 @@ from localemu.services.lambda_.invocation.runtime_executor import RuntimeExecuto
 running: set["Executor"] = set()
 
 
-class Executor(RuntimeExecutor):  # type: ignore[misc]
+class Executor(RuntimeExecutor):
     """One execution environment: one invocation at a time, reused while its process lives."""
 
     process: subprocess.Popen[bytes] | None = None

@@ -20,7 +20,7 @@ class DeleteFailed(Exception):
     pass
 
 
-class Executor(engine.ChangeSetModelExecutor):  # type: ignore[misc]
+class Executor(engine.ChangeSetModelExecutor):
     def __init__(self, change_set: Any) -> None:
         super().__init__(change_set)
         self.stack = change_set.stack

@@ -31,7 +31,7 @@ class RuntimeApi:
         self.answers: queue.Queue[Answer] = queue.Queue()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"api": self}))
         self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # type: ignore[assignment, method-assign]  # a killed process hangs up
+        self.server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a killed process hangs up
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property

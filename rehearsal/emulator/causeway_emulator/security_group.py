@@ -66,7 +66,7 @@ def replace_rules(request: Request, group_id: str, before: dict[str, Any], wante
         change(request, "authorize", direction, group_id, rules_of(wanted, direction))
 
 
-class SeparateRule(ResourceProvider):  # type: ignore[misc]
+class SeparateRule(ResourceProvider):
     """AWS::EC2::SecurityGroupIngress and AWS::EC2::SecurityGroupEgress."""
 
     SCHEMA = {"primaryIdentifier": ["/properties/Id"], "properties": {}}
