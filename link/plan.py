@@ -10,7 +10,7 @@ from link import choose, ipsec, steps
 from link.facts import AwsFacts, Facts, Route, Rule
 from link.spec import LinkSpec
 from link.steps import Step
-from link.wanted import AzureRef, AzureWanted, GatewayConfiguration, Tunnel
+from link.wanted import AzureRef, AzureWanted, GatewayConfiguration, Tunnel, own_tags
 
 IKE_PORTS = (500, 4500)  # ISAKMP, and IKE and ESP in UDP behind NAT (RFC 3948)
 
@@ -30,7 +30,7 @@ def azure_ref(spec: LinkSpec, deployment: str, psk_secret: str) -> AzureRef:
 
 def tags(spec: LinkSpec, deployment: str) -> dict[str, str]:
     """The tags by which everything of ours is known, in both clouds, and the person's own."""
-    return {**spec.tags, "causeway-link": spec.name, "causeway-deployment": deployment}
+    return {**spec.tags, **own_tags(spec.name, deployment)}
 
 
 def azure_wanted(spec: LinkSpec, facts: AwsFacts, deployment: str) -> AzureWanted:

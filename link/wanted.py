@@ -9,6 +9,11 @@ from link.spec import IpsecPolicy, Probe
 CONNECTION_MODE = "ResponderOnly"  # one side starts, so that crossed IKE_AUTHs cannot happen (libreswan issue 2445)
 
 
+def own_tags(link: str, deployment: str) -> dict[str, str]:
+    """The tags by which everything of ours is told from foreign, in both clouds."""
+    return {"causeway-link": link, "causeway-deployment": deployment}
+
+
 class AzureRef(Record):
     """Where the Azure side of one link is, and how ours is told from foreign there. `name` names both our resources."""
 
@@ -34,7 +39,7 @@ class AzureRef(Record):
     @property
     def tags(self) -> dict[str, str]:
         """What a resource of this deployment bears; one of our name without them is somebody else's."""
-        return {"causeway-link": self.link, "causeway-deployment": self.deployment}
+        return own_tags(self.link, self.deployment)
 
 
 class AzureWanted(Record):

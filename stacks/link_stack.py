@@ -13,6 +13,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from link import plan
 from link.spec import LinkSpec
 from link.steps import State
 from stacks.permissions import Made, Permissions
@@ -51,7 +52,7 @@ class LinkStack(Stack):
         self._walk = WalkMachine(self, "Walk", self._name, functions.__getitem__)
         rules = self._declare_rules(functions)
         self._declare_link(functions, rules)
-        for key, value in {**spec.tags, "causeway-link": spec.name, "causeway-deployment": self._deployment}.items():
+        for key, value in plan.tags(spec, self._deployment).items():
             Tags.of(self).add(key, value)
 
     def _arn(self, service: str, resource: str, name: str, *, colon: bool = False) -> str:

@@ -16,7 +16,9 @@ from link.steps import State, Wanted
 WALK = Duration.minutes(50)
 BOOT = Duration.minutes(15)
 AZURE = Duration.minutes(20)
-AZURE_HEARTBEAT = Duration.minutes(5)
+# The Function tells of itself with every turn, seconds apart. When its host dies, Azure hides the turn's message for ten
+# minutes; the state then hands over the same work with a new token, and the old message ends by itself.
+AZURE_HEARTBEAT = Duration.minutes(2)
 
 FunctionOf = Callable[[str], lambda_.IFunction]
 
@@ -110,7 +112,7 @@ class WalkMachine(Construct):
     def _waiting_task(
         self, state: State, result_path: str, timeout: Duration, heartbeat: Duration | None = None
     ) -> tasks.LambdaInvoke:
-        return tasks.LambdaInvoke(
+        task = tasks.LambdaInvoke(
             self,
             state.value,
             lambda_function=self._function_of(state.value),
@@ -120,6 +122,9 @@ class WalkMachine(Construct):
             heartbeat_timeout=sfn.Timeout.duration(heartbeat) if heartbeat else None,
             result_path=result_path,
         )
+        if heartbeat:
+            task.add_retry(errors=["States.HeartbeatTimeout"], max_attempts=2, interval=Duration.seconds(1))
+        return task
 
     def _retried(self, task: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
         names = [kind.__name__ for kind in errors.RETRYABLE]

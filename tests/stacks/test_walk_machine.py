@@ -56,6 +56,12 @@ def test_every_state_that_waits_for_a_token_has_an_end() -> None:
     assert all(task["HeartbeatSeconds"] for name, task in waiting.items() if name.endswith("Azure"))
 
 
+def test_work_whose_function_died_is_handed_over_again() -> None:
+    for name in ("ConnectAzure", "DisconnectAzure"):
+        errors_retried = {error for retry in _tasks()[name]["Retry"] for error in retry["ErrorEquals"]}
+        assert "States.HeartbeatTimeout" in errors_retried
+
+
 def test_a_walk_ends_within_fifty_minutes() -> None:
     assert machines.definition()["TimeoutSeconds"] == 3000
 
