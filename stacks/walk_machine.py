@@ -16,7 +16,7 @@ from link.steps import State, Wanted
 WALK = Duration.minutes(50)
 BOOT = Duration.minutes(15)
 AZURE = Duration.minutes(20)
-# The Function tells of itself with every turn, seconds apart. When its host dies, Azure hides the turn's message for ten
+# The Function tells of itself with every turn, seconds apart. When its host dies, Azure hides the message for ten
 # minutes; the state then hands over the same work with a new token, and the old message ends by itself.
 AZURE_HEARTBEAT = Duration.minutes(2)
 
