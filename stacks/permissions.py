@@ -148,7 +148,15 @@ class Permissions:
                 when={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "configuration"}},
             ),
             _allow("secretsmanager:GetSecretValue", on=made.psk_secret),
-            _allow("events:PutEvents", on=bus, when={"StringEquals": {"events:source": "causeway.gateway"}}),
+            # One request may carry several sources. Of none at all "all" would be true, hence the Null.
+            _allow(
+                "events:PutEvents",
+                on=bus,
+                when={
+                    "ForAllValues:StringEquals": {"events:source": "causeway.gateway"},
+                    "Null": {"events:source": "false"},
+                },
+            ),
             # PutMetricData knows no resource, only a namespace condition.
             _allow("cloudwatch:PutMetricData", when={"StringEquals": {"cloudwatch:namespace": "Causeway"}}),
         ]

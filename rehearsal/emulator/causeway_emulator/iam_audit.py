@@ -55,6 +55,8 @@ def conditions(operation: str, params: Params) -> dict[str, Any]:
         return {"cloudwatch:namespace": params.get("Namespace")}
     if operation == "PutEvents":
         return {"events:source": [entry.get("Source") for entry in params.get("Entries") or []]}
+    if operation == "GetItem":  # our tables have one key attribute, and it is a string
+        return {"dynamodb:LeadingKeys": [value.get("S") for value in params.get("Key", {}).values()]}
     return {}
 
 
