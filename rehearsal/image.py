@@ -24,7 +24,7 @@ PACKAGES = (
     *("linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "cloud-init", "ca-certificates"),
     *("iproute2", "iputils-ping", "procps"),
     # what the gateway's user data asks for: found installed, so that nothing is downloaded at boot
-    *("libreswan", "nftables", "python3-boto3", "tcpdump"),
+    *("libreswan", "nftables", "tcpdump"),
     *("zstd", "xz-utils"),  # unpack the kernel and its modules below
 )
 
@@ -156,6 +156,8 @@ def _hooks(overlay: Path) -> Iterator[str]:
     for name in GENERATORS_MASKED:
         yield f'ln -s /dev/null "$1/etc/systemd/system-generators/{name}"'
     yield 'chroot "$1" passwd --quiet --lock root'
+    # libreswan's unit makes its key store at the first start when there is none; that takes five seconds there.
+    yield 'chroot "$1" ipsec checknss'
     # Modules are loaded sooner when an emulated processor need not unpack them.
     yield """chroot "$1" find /usr/lib/modules -name '*.ko.xz' -exec xz -d {} +"""
     yield 'chroot "$1" depmod "$(ls "$1/usr/lib/modules")"'
