@@ -93,7 +93,7 @@ def _timelines() -> list[str]:
     faults = []
     for one in found:
         print(timeline.table(one), flush=True)
-        late = [f"{state.name}: {state.seconds} s" for state in timeline.slow(one, SLOW_WAIT_S)]
+        late = [f"{state.name}: {state.longest_s} s" for state in timeline.slow(one, SLOW_WAIT_S)]
         faults += _shown(f"no wait over {SLOW_WAIT_S:.0f} s but for machine boot and ARM", late)
         too_much = _when(one.other_s > EVERYTHING_ELSE_S, f"{one.other_s} s")
         faults += _shown(f"everything else took {one.other_s} s, at most {EVERYTHING_ELSE_S:.0f} s", too_much)

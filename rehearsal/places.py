@@ -53,6 +53,8 @@ AZURE_HOST_ADDRESS = "10.0.1.10"
 PUBLIC_POOL = "198.51.100.0/24"  # Elastic and auto-assigned addresses (TEST-NET-2, RFC 5737)
 AZURE_GATEWAY_ADDRESSES = ("203.0.113.4", "203.0.113.5")  # TEST-NET-3; the second only when active-active
 AWS_ENDPOINT_IN_VM = "http://192.0.2.10:4580"  # TEST-NET-1, in the "internet" namespace
-ROOT_ACCESS_KEY = "causewayrehearsal"  # the emulator takes any key; the CDK caches the account by key, so one of our own
+ROOT_ACCESS_KEY = (
+    "causewayrehearsal"  # the emulator takes any key; the CDK caches the account by key, so one of our own
+)
 ROOT_SECRET_KEY = "rehearsal"  # nothing checks it
 EMULATOR_INTERNAL_TOKEN = "rehearsal"  # LOCALEMU_INTERNAL_AUTH_TOKEN of the emulator: lets the IMDS speak as EC2

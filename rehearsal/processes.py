@@ -15,6 +15,7 @@ from pathlib import Path
 from rehearsal import places
 
 POLL_S = 0.1
+_children: dict[str, subprocess.Popen[bytes]] = {}  # those of this process, which must take their exit status
 
 
 class NotReady(Exception):
@@ -50,11 +51,14 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> 
             command, env=dict(environment), cwd=places.ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
+    _children[name] = child
     _pid_file(name).write_text(json.dumps({"pid": child.pid, "started": _identity(child.pid)}))
 
 
 def running(name: str) -> int | None:
     """The pid of a program that we started and that still runs."""
+    if child := _children.get(name):
+        child.poll()
     try:
         remembered = json.loads(_pid_file(name).read_text())
     except (FileNotFoundError, ValueError):
@@ -86,18 +90,12 @@ def stop(name: str, grace_s: float = 15) -> bool:
         _signal(pid, signal.SIGTERM)
         deadline = time.monotonic() + grace_s
         while running(name) is not None and time.monotonic() < deadline:
-            _reap(pid)
             time.sleep(POLL_S)
         _signal(pid, signal.SIGKILL)
-        _reap(pid)
+        if child := _children.pop(name, None):
+            child.wait()
     _pid_file(name).unlink(missing_ok=True)
     return pid is not None
-
-
-def _reap(pid: int) -> None:
-    """Where the program is our own child, takes its exit status, or it would stay as a zombie."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
 
 
 def remembered() -> list[str]:

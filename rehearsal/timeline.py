@@ -18,12 +18,13 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class State:
-    """One visit of a state. `arm_s` is the part of it in which an ARM operation was under way."""
+    """One visit of a state. `arm_s` of it were ARM operations; `longest_s` is the longest stretch without."""
 
     name: str
     started: str
     seconds: float
     arm_s: float
+    longest_s: float
     waited_for: str
 
 
@@ -98,15 +99,20 @@ def visits(events: list[dict[str, Any]]) -> list[tuple[str, float, float]]:
 
 def measure(walk: str, events: list[dict[str, Any]], arm: list[Span]) -> Timeline:
     """The timeline of one execution."""
-    states = []
-    for name, start, end in visits(events):
-        in_arm = sum(max(0.0, min(end, to) - max(start, since)) for since, to in arm)
-        waited_for = "machine boot" if name == BOOT_STATE else "ARM operation" if in_arm else "our own work"
-        states.append(State(name, _clock(start), round(end - start, 2), round(in_arm, 2), waited_for))
+    states = tuple(_state(name, start, end, arm) for name, start, end in visits(events))
     total = events[-1]["timestamp"].timestamp() - events[0]["timestamp"].timestamp()
     boot_s = sum(state.seconds for state in states if state.name == BOOT_STATE)
     arm_s = sum(state.arm_s for state in states if state.name != BOOT_STATE)
-    return Timeline(walk, tuple(states), round(total, 2), round(boot_s, 2), round(arm_s, 2))
+    return Timeline(walk, states, round(total, 2), round(boot_s, 2), round(arm_s, 2))
+
+
+def _state(name: str, start: float, end: float, arm: list[Span]) -> State:
+    inside = [(max(start, since), min(end, to)) for since, to in arm if since < end and to > start]
+    arm_s = sum(to - since for since, to in inside)
+    edges = [start, *(moment for span in inside for moment in span), end]
+    longest = max(to - since for since, to in zip(edges[::2], edges[1::2], strict=True))
+    waited_for = "machine boot" if name == BOOT_STATE else "ARM operation" if inside else "our own work"
+    return State(name, _clock(start), round(end - start, 2), round(arm_s, 2), round(longest, 2), waited_for)
 
 
 def _clock(moment: float) -> str:
@@ -114,8 +120,8 @@ def _clock(moment: float) -> str:
 
 
 def slow(timeline: Timeline, limit_s: float) -> list[State]:
-    """The states that waited longer than this for something that is neither boot nor an ARM operation."""
-    return [one for one in timeline.states if one.name != BOOT_STATE and one.seconds - one.arm_s > limit_s]
+    """The states in which longer than this neither the machine booted nor an ARM operation was under way."""
+    return [one for one in timeline.states if one.name != BOOT_STATE and one.longest_s > limit_s]
 
 
 def table(timeline: Timeline) -> str:

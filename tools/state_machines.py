@@ -1,6 +1,6 @@
 """Writes each state machine of a synthesized app as one file of Amazon States Language, for the linter.
 
-CloudFormation gets the definition as a join of text and references; a linter wants the text with something in their place.
+CloudFormation gets the definition as a join of text and references; a linter wants text in their place.
 """
 
 import json
@@ -17,7 +17,7 @@ def resolve(value: Any) -> str:
         case str():
             return value
         case {"Ref": name}:
-            return PSEUDO_PARAMETERS.get(name, name)
+            return PSEUDO_PARAMETERS.get(str(name), str(name))
         case {"Fn::GetAtt": [name, *_]}:
             return f"arn:aws:lambda:eu-west-1:000000000000:function:{name}"
         case {"Fn::Join": [separator, parts]}:
