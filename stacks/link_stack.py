@@ -53,7 +53,8 @@ class LinkStack(Stack):
         rules = self._declare_rules(functions)
         self._declare_link(functions, rules)
         for key, value in plan.tags(spec, self._deployment).items():
-            Tags.of(self).add(key, value)
+            # A stack's own tags may hold no deploy-time value, and the deployment names the account.
+            Tags.of(self).add(key, value, exclude_resource_types=["aws:cdk:stack"])
 
     def _arn(self, service: str, resource: str, name: str, *, colon: bool = False) -> str:
         region = {"region": "", "account": self.account} if service == "iam" else {}

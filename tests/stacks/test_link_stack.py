@@ -69,3 +69,10 @@ def test_a_changed_wish_changes_the_custom_resource() -> None:
 def test_the_environment_of_a_function_stays_below_the_limit_of_four_kilobytes() -> None:
     for function in machines.resources("AWS::Lambda::Function").values():
         assert len(json.dumps(function["Properties"]["Environment"]["Variables"])) < 3000
+
+
+def test_what_is_ours_bears_our_tags() -> None:
+    for kind in ("AWS::EC2::EIP", "AWS::EC2::SecurityGroup", "AWS::Lambda::Function", "AWS::SecretsManager::Secret"):
+        for found in machines.resources(kind).values():
+            keys = {tag["Key"] for tag in found["Properties"]["Tags"]}
+            assert {"causeway-link", "causeway-deployment"} <= keys
