@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse test check synth lambda-asset schema format lock clean setup setup-rehearsal
+.PHONY: help rehearse test check synth cdk-bootstrap deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -11,6 +11,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export CDK_HOME := $(CURDIR)/.tools/cdk
 
 CODE := link gateway lambdas azure_functions stacks rehearsal tests tools app.py
+CDK := node $(CURDIR)/node_modules/aws-cdk/bin/cdk --no-notices
 SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/build-lambda tools/lock
 
 help: ## this list
@@ -34,12 +35,21 @@ format: setup ## write the code as `make check` wants it
 	@ruff format . && ruff check --fix-only .
 
 synth: setup lambda-asset ## the CloudFormation templates, linted; needs no credentials
-	@node node_modules/aws-cdk/bin/cdk synth --quiet --no-notices --no-lookups
+	@$(CDK) synth --quiet --no-lookups
 	# W3005: the CDK names a dependency that a reference implies already.
 	@cfn-lint --non-zero-exit-code warning --ignore-checks W3005 --template cdk.out/*.template.json
 	@python tools/state_machines.py cdk.out .build/asl
 	@for file in .build/asl/*.json; do node_modules/.bin/asl-validator --json-path "$$file" --silent || exit 1; done
 	@echo "synth passed: $$(ls cdk.out/*.template.json | wc -l) template(s), $$(ls .build/asl | wc -l) state machine(s)"
+
+cdk-bootstrap: setup ## once in each AWS account and region; the account of the credentials in the environment
+	@cd .build && $(CDK) bootstrap
+
+deploy: setup lambda-asset ## build the links of cdk.json; returns when they are verified
+	@$(CDK) deploy --all
+
+destroy: setup lambda-asset ## remove the links of cdk.json, both sides
+	@$(CDK) destroy --all
 
 lambda-asset: setup
 	@tools/build-lambda
