@@ -62,6 +62,9 @@ setup-rehearsal: setup
 	@tools/setup emulator lambda
 	@tools/setup-data-plane
 
+schema: setup ## write cdk.schema.json anew after a change of the spec
+	@python -m tools.schema
+
 lock: setup ## compile the lock files anew after a change of a requirements file
 	@tools/lock
 
