@@ -9,8 +9,8 @@ from link.spec import Probe
 
 # The agent reports on every change and at least once a minute; half a minute more for the event's way.
 FRESH = timedelta(seconds=90)
-# How often a walk judges, two seconds apart, before it gives up: about six minutes, more than Azure's status lags.
-PATIENCE = 150
+# How often a walk judges, a second and a look apart: some six minutes, which is more than Azure's status lags.
+PATIENCE = 250
 
 
 @dataclass(frozen=True)

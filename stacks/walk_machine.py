@@ -74,9 +74,11 @@ class WalkMachine(Construct):
 
     def _verified(self) -> sfn.Chain:
         verify = self._task(State.VERIFY, "$.verdict")
-        pause = sfn.Wait(self, "WaitForTunnel", time=sfn.WaitTime.duration(Duration.seconds(2)))
+        pause = sfn.Wait(self, "WaitForTunnel", time=sfn.WaitTime.duration(Duration.seconds(1)))
         up = sfn.Condition.string_equals("$.verdict.state", Observation.UP.value)
-        return verify.next(sfn.Choice(self, "IsItUp").when(up, self._retired()).otherwise(pause.next(verify)))
+        alone = sfn.Condition.number_equals("$.verdict.unwanted", 0)
+        is_it_up = sfn.Choice(self, "IsItUp").when(sfn.Condition.and_(up, alone), self._ended)
+        return verify.next(is_it_up.when(up, self._retired()).otherwise(pause.next(verify)))
 
     def _retired(self) -> sfn.IChainable:
         """RetireGateway until no unwanted instance is left; both directions of the walk end in it."""

@@ -119,13 +119,11 @@ def own_routes(table: str) -> frozenset[tuple[str, IPv4Network]]:
             .paginate(
                 TableName=table,
                 ConsistentRead=True,
-                FilterExpression="begins_with(id, :route)",
-                ExpressionAttributeValues={":route": {"S": "route#"}},
                 ProjectionExpression="id",
             )
         )
-        ids = [item["id"]["S"] for page in pages for item in page["Items"]]
-    return frozenset((parts[1], IPv4Network(parts[2])) for parts in (one.split("#") for one in ids))
+        ids = [item["id"]["S"].split("#") for page in pages for item in page["Items"]]
+    return frozenset((parts[1], IPv4Network(parts[2])) for parts in ids if parts[0] == "route")
 
 
 def own_route(table: str, route_table: str, destination: IPv4Network) -> None:

@@ -1,5 +1,6 @@
 """Judges the link from the gateway's last reading and from what Azure says. Waiting is the state machine's job."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +13,11 @@ from link.reading import Observation
 
 @walk.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Returns `{state, reason, message, looks}`, the verdict and how often it was asked. Raises LinkNotVerified."""
+    """Returns the verdict, how often it was asked, and how many instances are unwanted. Raises LinkNotVerified."""
     here = settings.load()
     parsed = walk.parse(event, here)
-    gateway = choose.gateway_of(aws.gateways(here), None)
+    gateways = aws.gateways(here)
+    gateway = choose.gateway_of(gateways, None)
     judged = verdict.judge(
         table.reading(here.table),
         function.look(here.spec.azure, plan.azure_ref(here.spec, here.deployment, here.psk_secret)),
@@ -28,4 +30,5 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     walk.logger.info("link judged", state=judged.state, reason=judged.reason, looks=looks)
     if judged.state is not Observation.UP and looks >= verdict.PATIENCE:
         raise LinkNotVerified(f"{judged.reason}: {judged.message}")
-    return {"state": judged.state.value, "reason": judged.reason, "message": judged.message, "looks": looks}
+    unwanted = sum(1 for one in gateways if one != gateway)
+    return {**asdict(judged), "looks": looks, "unwanted": unwanted}

@@ -71,7 +71,8 @@ def test_the_walk_up_reads_like_the_manual_procedure() -> None:
     while name != "Report":
         told.append(name)
         state = states[name]
-        name = state["Choices"][0]["Next"] if state["Type"] == "Choice" else state["Next"]
+        # The second choice of IsItUp is up as well, and leads over RetireGateway.
+        name = state["Choices"][-1]["Next"] if state["Type"] == "Choice" else state["Next"]
     assert [name for name in told if states[name]["Type"] == "Task"] == [
         "Discover",
         "Preflight",
@@ -94,3 +95,9 @@ def test_the_walk_down_undoes_azure_first_and_the_gateway_last() -> None:
         "RemoveRoutes",
         "RetireGateway",
     )
+
+
+def test_a_link_that_is_up_with_one_gateway_ends_at_once() -> None:
+    up_and_alone, up = machines.states()["IsItUp"]["Choices"]
+    assert [one["Variable"] for one in up_and_alone["And"]] == ["$.verdict.state", "$.verdict.unwanted"]
+    assert (up_and_alone["Next"], up["Next"]) == ("Report", "RetireGateway")

@@ -57,7 +57,6 @@ class SecurityGroupEgressPlugin(CloudFormationResourceProviderPlugin):
 def mend() -> None:
     from causeway_emulator import (
         custom_resource,
-        dynamodb,
         ec2_addresses,
         ec2_instances,
         ec2_routes,
@@ -75,7 +74,6 @@ def mend() -> None:
     for part in (
         rollback,
         updates,
-        dynamodb,
         security_group,
         ec2_addresses,
         ec2_instances,
