@@ -15,6 +15,7 @@ from link.errors import SpecInvalid
 from link.record import Record
 
 # 24 characters leave room for "causeway-" and "-AttachElasticIp" within IAM's 64 and Azure's 80 characters.
+# Lengths stand beside the patterns: a counted repetition makes the pattern's compilation the slowest part of an import.
 LinkName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 VpcId = Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]{8}([0-9a-f]{9})?$")]
@@ -25,10 +26,11 @@ InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9][a-z0-9-]*
 Image = Annotated[str, StringConstraints(pattern=r"^(ami-[0-9a-f]{8}([0-9a-f]{9})?|/[A-Za-z0-9_./-]+)$")]
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
 # Azure: 1-90 characters, letters, digits, underscore, parentheses, hyphen, period, not ending in a period.
-ResourceGroup = Annotated[str, StringConstraints(pattern=r"^[\w().-]{0,89}[\w()-]$")]
+ResourceGroup = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_().-]*[A-Za-z0-9_()-]$", max_length=90)]
 # Azure network resources: 1-80 characters, beginning with an alphanumeric, ending with an alphanumeric or underscore.
-AzureName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([\w.-]{0,78}[A-Za-z0-9_])?$")]
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$")]
+AzureName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", max_length=80)]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@-]+$", max_length=512)]
+TagName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_ .:=+@-]+$", max_length=128)]
 
 
 class IkeEncryption(StrEnum):
@@ -190,9 +192,7 @@ class LinkSpec(Record):
     azure: AzureSide
     probe: Probe | None = None
     policy: IpsecPolicy = IpsecPolicy()
-    tags: Mapping[
-        Annotated[str, StringConstraints(pattern=r"^[\w .:=+@-]{1,128}$")], Annotated[str, Field(max_length=256)]
-    ] = {}
+    tags: Mapping[TagName, Annotated[str, Field(max_length=256)]] = {}
 
     @field_validator("tags")
     @classmethod

@@ -41,7 +41,7 @@ from rehearsal import (
     wires,
 )
 
-PERIOD_S = 0.3
+PERIOD_S = 0.5
 STATUS = places.STATE / "fabric.json"
 READY = places.STATE / "fabric" / "ready"
 # What may go wrong in a turn and be right in the next; anything else is a mistake of ours and ends the process.

@@ -29,6 +29,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"azure.resource_group": "net."},
         "links.0.azure.resource_group: 'net.' is not right; give an Azure resource group",
     ),
+    ({"azure.resource_group": "g" * 91}, "is not right; give an Azure resource group name (1 to 90"),
+    ({"azure.vpn_gateway": "g" * 81}, "is not right; give an Azure resource name (1 to 80"),
     ({"azure.vpn_gateway": "-gw"}, "links.0.azure.vpn_gateway: '-gw' is not right; give an Azure resource name"),
     ({"azure.virtual_networks": []}, "links.0.azure.virtual_networks: [] is not right; give a list with at least one"),
     ({"azure.function_url": "http://a.net"}, "links.0.azure.function_url: must begin with https://"),
