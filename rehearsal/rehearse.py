@@ -66,7 +66,7 @@ def run() -> int:
     try:
         prepare()
         failures += checks.before_deploy()
-        deploy.deploy()
+        failures += checks.during(deploy.deploy)
         failures += checks.of_running_link()
         needles = hunt.needles()
         failures += checks.of_secrets(needles)

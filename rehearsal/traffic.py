@@ -1,7 +1,10 @@
 """Traffic between the two private hosts, and what the "internet" between the clouds saw of it."""
 
+import contextlib
+import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rehearsal import internet, places
@@ -34,6 +37,23 @@ def ping(source: str, target: str, count: int = 5) -> int:
     said = subprocess.run(_inside(source, command), capture_output=True, text=True, check=False).stdout
     answered = [line.split(", ")[1].split()[0] for line in said.splitlines() if "packets transmitted" in line]
     return int(answered[0]) if answered else 0
+
+
+@contextlib.contextmanager
+def knocking() -> Iterator[list[str]]:
+    """A private host pings the other side five times a second all the while, so that what may go astray does.
+
+    Yields a list that holds ping's own summary afterwards.
+    """
+    said: list[str] = []
+    command = _inside("AWS", ["ping", "-n", "-q", "-i", "0.2", HOSTS["Azure"][1]])
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        yield said
+    finally:
+        process.send_signal(signal.SIGINT)  # ping(8) prints its summary on it
+        output, _ = process.communicate(timeout=10)
+        said += [line for line in output.splitlines() if "packets transmitted" in line]
 
 
 def transfer(source: str, target: str) -> Transfer:
