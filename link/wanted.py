@@ -1,7 +1,6 @@
 """What each end should be, derived from spec and facts: the two documents that leave the controller."""
 
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal
 
 from link.record import Record
 from link.spec import IpsecPolicy, Probe
@@ -80,11 +79,3 @@ class GatewayConfiguration(Record):
     probe: Probe | None
     ipsec_conf: str
     nftables: str
-
-
-class PublishedConfiguration(Record):
-    """The item that the agent reads: the configuration and the digest by which a change is noticed."""
-
-    id: Literal["configuration"] = "configuration"
-    version: str
-    document: GatewayConfiguration
