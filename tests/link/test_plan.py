@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from link import plan, steps
+from link import choose, plan, steps
 from link.facts import AwsFacts, Facts, Rule
 from link.steps import State
 from tests import worlds
@@ -144,3 +144,20 @@ def test_the_azure_side_bears_our_tags_and_the_persons_own() -> None:
     wanted = plan.azure_wanted(worlds.spec(tags={"owner": "net"}), worlds.aws(), worlds.DEPLOYMENT)
     assert wanted.tags == {"owner": "net", "causeway-link": "prod", "causeway-deployment": worlds.DEPLOYMENT}
     assert str(wanted.address) == "198.51.100.7"
+
+
+def test_a_stopped_instance_is_no_gateway_and_makes_room_for_one() -> None:
+    stopped = _done().model_copy(update={"gateways": (worlds.gateway(state="stopped"),)})
+    assert "LaunchGateway" in _kinds(_up(stopped))
+
+
+def test_a_route_to_our_own_interface_that_is_a_black_hole_is_made_anew() -> None:
+    table = worlds.private_table(worlds.route("10.0.0.0/16", worlds.gateway().interface, blackhole=True))
+    done = _done().model_copy(update={"route_tables": (worlds.aws().route_tables[0], table)})
+    assert _kinds(_up(done)) == ["ReplaceRoute", "ConnectAzure"]
+
+
+def test_a_subnet_without_a_table_of_its_own_follows_the_main_one() -> None:
+    public = worlds.aws().route_tables[0].model_copy(update={"subnets": ()})
+    found = worlds.aws(route_tables=(public, worlds.private_table()))
+    assert choose.public_subnets(found) == ("subnet-a",)

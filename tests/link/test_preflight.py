@@ -76,3 +76,9 @@ def test_a_refusal_says_both_ranges() -> None:
 def test_an_address_of_the_gateway_is_no_range() -> None:
     inside = worlds.vpn_gateway(addresses=(IPv4Address("10.101.0.9"),))
     assert _reasons({}, {"gateway": inside}, {}) == []
+
+
+def test_a_route_of_ours_that_somebody_repointed_is_no_reason_to_refuse() -> None:
+    table = worlds.private_table(worlds.route("10.0.0.0/16", "eni-foreign"))
+    own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX)})
+    assert _reasons({"route_tables": (*PUBLIC_ONLY, table), "own_routes": own}, {}, {}) == []
