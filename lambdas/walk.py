@@ -13,6 +13,7 @@ from link.facts import AzureFacts, Facts
 from link.record import Record
 from link.report import Failure
 from link.steps import State, Step, Wanted
+from link.wanted import AzureWanted, AzureWork
 
 logger = Logger(service="causeway")
 
@@ -57,6 +58,18 @@ def steps(event: Event, settings: Settings) -> tuple[Step, ...]:
         raise ValueError("a walk up reached a state that needs the Azure facts without them")
     facts = Facts(aws=found, azure=event.walk.azure)
     return plan.up(settings.spec, facts, settings.deployment, settings.psk_secret)
+
+
+def azure_work(event: Event, settings: Settings, wanted: AzureWanted | None) -> AzureWork:
+    """What the Function is to make true, and the token by which it answers this state."""
+    if event.token is None:
+        raise ValueError("a state that waits for the Function needs a task token")
+    return AzureWork(
+        ref=plan.azure_ref(settings.spec, settings.deployment, settings.psk_secret),
+        wanted=wanted,
+        task_token=event.token,
+        state_machine_region=settings.region,
+    )
 
 
 def apply(state: State, event: Event, settings: Settings) -> tuple[str, ...]:

@@ -4,8 +4,7 @@ from typing import Any
 
 from lambdas import settings, walk
 from lambdas.clouds import function
-from link import plan, steps
-from link.wanted import AzureWork
+from link import steps
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
@@ -14,10 +13,4 @@ def handler(event: dict[str, Any], context: object) -> None:
     here = settings.load()
     parsed = walk.parse(event, here)
     wanted = next(step for step in walk.steps(parsed, here) if isinstance(step, steps.ConnectAzure)).wanted
-    request = AzureWork(
-        ref=plan.azure_ref(here.spec, here.deployment, here.psk_secret),
-        wanted=wanted,
-        task_token=parsed.token or "",
-        state_machine_region=here.region,
-    )
-    function.work(here.spec.azure, request)
+    function.work(here.spec.azure, walk.azure_work(parsed, here, wanted))

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -10,8 +11,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from lambdas import settings
 from lambdas.clouds import function, walks
-from lambdas.handlers import answer_for_walk, deploy_link, report
+from lambdas.handlers import answer_for_walk, connect_azure, deploy_link, disconnect_azure, report
 from link import plan
 from link.errors import CloudRefused, FunctionUnreachable
 from tests import worlds
@@ -136,7 +138,7 @@ def test_a_walk_that_nobody_waits_for_is_not_answered() -> None:
 def side(world: World, listener: Listener) -> Any:
     """The Azure side with its Function at the listener. Only https is allowed in a spec, so the check is passed by."""
     boto3.client("secretsmanager").create_secret(Name="causeway/function-key", SecretString="key-1")
-    return world.settings.spec.azure.model_copy(update={"function_url": listener.url})
+    return _at(world, listener)
 
 
 def _look(side: Any) -> None:
@@ -166,3 +168,23 @@ def test_a_function_that_is_not_there_is_unreachable(side: Any, listener: Listen
     gone = side.model_copy(update={"function_url": "http://127.0.0.1:9"})
     with pytest.raises(FunctionUnreachable, match="did not answer"):
         _look(gone)
+
+
+@pytest.mark.parametrize(("handler", "wanted"), [(connect_azure, "up"), (disconnect_azure, "down")])
+def test_the_function_is_handed_what_is_wanted_and_whom_to_tell(
+    world: World, monkeypatch: pytest.MonkeyPatch, listener: Listener, handler: Any, wanted: str
+) -> None:
+    boto3.client("secretsmanager").create_secret(Name="causeway/function-key", SecretString="key-1")
+    here = world.settings.model_copy(
+        update={"spec": world.settings.spec.model_copy(update={"azure": _at(world, listener)})}
+    )
+    monkeypatch.setattr(settings, "load", cache(lambda: here))
+    walk = {"link": "prod", "wanted": wanted, "azure": worlds.azure().model_dump(mode="json")}
+    handler.handler({"walk": walk, "execution": "w", "token": "token-1"}, Context())
+    ((path, body, _),) = listener.got
+    assert (path, body["task_token"]) == ("/api/links/prod/work", "token-1")
+    assert (body["wanted"] is None) is (wanted == "down")
+
+
+def _at(world: World, listener: Listener) -> Any:
+    return world.settings.spec.azure.model_copy(update={"function_url": listener.url})
