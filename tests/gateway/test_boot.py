@@ -9,6 +9,8 @@ import pytest
 
 BOOT = Path(__file__).parents[2] / "gateway" / "files" / "boot"
 PROGRAMS = ("apt-get", "systemctl", "sleep", "python3")
+COMPLAINTS = ("W: something else", "W: Failed to fetch http://mirror  Unable to connect", "E: Unable to locate package")
+SAYS = {"apt-get": "".join(f'echo "{line}"\n' for line in COMPLAINTS)}
 
 pytestmark = pytest.mark.skipif(
     Path("/usr/libexec/ipsec/pluto").exists(),
@@ -25,7 +27,7 @@ def boot(tmp_path: Path) -> Callable[..., tuple[int, list[str], str]]:
         for name in PROGRAMS:
             stand_in = tmp_path / name
             code = 1 if fail.get(name.replace("-", "_")) else 0
-            stand_in.write_text(f'#!/bin/sh\necho "{name} $*" >>{calls}\nexit {code}\n')
+            stand_in.write_text(f'#!/bin/sh\necho "{name} $*" >>{calls}\n{SAYS.get(name, "")}exit {code}\n')
             stand_in.chmod(0o755)
         console.touch()
         environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CONSOLE": str(console)}
@@ -49,6 +51,8 @@ def test_packages_that_cannot_be_installed_are_said_in_an_event_and_on_the_conso
     assert sum(call.startswith("apt-get") for call in calls) == 5
     assert calls[-1].startswith("python3 -m gateway.agent.failed PackagesNotInstalled apt could not install")
     assert console.splitlines()[-1].startswith("causeway: GatewayBootFailed PackagesNotInstalled: apt could not")
+    assert console.splitlines()[-1].endswith(f"in 5 tries: {COMPLAINTS[1]}")
+    assert calls[-1].endswith(console.splitlines()[-1].partition("PackagesNotInstalled: ")[2])
     assert not any(call.startswith("systemctl") for call in calls)
 
 
