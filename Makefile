@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse test check synth cdk-bootstrap deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse rehearse-stock test check synth cdk-bootstrap deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -19,6 +19,9 @@ help: ## this list
 
 rehearse: setup-rehearsal lambda-asset ## deploy a link on an embedded pair of clouds, check it, take it down
 	@python -m rehearsal run
+
+rehearse-stock: setup-rehearsal lambda-asset ## the same from Debian's stock image, which installs its packages as it boots
+	@python -m rehearsal.stock
 
 test: setup lambda-asset ## unit tests: no root, no network, no credentials
 	@pytest -n 2 -m 'not root'

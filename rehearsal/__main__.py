@@ -9,16 +9,17 @@ run   up, check, destroy, down; always down, also after a failure or Ctrl-C
 import argparse
 import signal
 import sys
+from collections.abc import Sequence
 from types import FrameType
 
 from rehearsal import checks, deploy, processes, progress, rehearse
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 when all went as promised."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
     parser.add_argument("command", choices=["up", "status", "check", "down", "run"])
-    command = parser.parse_args().command
+    command = parser.parse_args(arguments).command
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return {

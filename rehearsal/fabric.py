@@ -33,6 +33,7 @@ from rehearsal import (
     imds,
     internet,
     machines,
+    mirror,
     peer,
     places,
     processes,
@@ -104,7 +105,7 @@ class Fabric:
         return wires.merge(plans)
 
     def _serve(self) -> None:
-        """The metadata service and the AWS end point, once their namespaces are there."""
+        """The metadata service, the AWS end point and, for a stock image, a mirror, once their namespaces are there."""
         if self._servers is None:
             servers = contextlib.ExitStack()
             metadata = imds.serve(places.NAMESPACE_VPC)
@@ -115,6 +116,10 @@ class Fabric:
             assert endpoint.port is not None
             relay = bridge.relay(places.NAMESPACE_INTERNET, endpoint.hostname, endpoint.port, places.EMULATOR_PORT)
             servers.callback(relay.close)
+            if mirror.belongs_to(places.booted_image()):
+                packages = mirror.serve(places.booted_image())
+                servers.callback(packages.server_close)
+                servers.callback(packages.shutdown)
             self._servers = servers
 
     def _run_peers(self) -> None:

@@ -1,10 +1,11 @@
 """Builds the gateway's image: Debian 13 with what the gateway needs already installed, as a customer may bake it.
 
-`python -m rehearsal.image` as root; a second call does nothing while the recipe (this file) stays as it is. Left in
-`places.IMAGE`: vmlinux, root.qcow2, and root/, the same files as a folder, whose Libreswan the tests run.
+`python -m rehearsal.image` as root; a second call does nothing while the recipe stays as it is. Left in the recipe's
+folder: vmlinux, root.qcow2, and root/, the same files as a folder. `rehearsal/stock.py` has another recipe.
 """
 
 import hashlib
+import json
 import os
 import shlex
 import shutil
@@ -12,20 +13,18 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal import places
 
 SUITE = "trixie"
 DISK_SIZE = "4G"
-PACKAGES = (
-    # what every Debian image for EC2 has, as far as a gateway meets it
+# What every Debian image for EC2 has, as far as a gateway meets it; the last two unpack the kernel and its modules.
+DEBIAN = (
     *("linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "cloud-init", "ca-certificates"),
-    *("iproute2", "iputils-ping", "procps"),
-    # what the gateway's user data asks for: found installed, so that nothing is downloaded at boot
-    *("libreswan", "nftables", "tcpdump"),
-    *("zstd", "xz-utils"),  # unpack the kernel and its modules below
+    *("iproute2", "iputils-ping", "procps", "zstd", "xz-utils"),
 )
 
 # Files of the image beside those of its packages. What is here to save seconds on an emulated processor is such as a
@@ -38,14 +37,6 @@ datasource_list: [Ec2]
 datasource: {Ec2: {metadata_urls: ["http://169.254.169.254"]}}
 network: {config: disabled}
 system_info: {network: {dhcp_client_priority: [udhcpc]}}
-""",
-    # The modules that a gateway's user data never names cost time as well.
-    "etc/cloud/cloud.cfg.d/91_modules.cfg": """\
-users: []
-cloud_init_modules: [bootcmd, write-files, set_hostname, update_etc_hosts]
-cloud_config_modules: [runcmd]
-cloud_final_modules: [package-update-upgrade-install, write-files-deferred, scripts-per-once, scripts-per-boot,
-  scripts-per-instance, scripts-user, final-message, power-state-change]
 """,
     "etc/systemd/network/10-ec2.network": """\
 [Match]
@@ -71,7 +62,6 @@ DefaultEnvironment=AWS_ENDPOINT_URL={places.AWS_ENDPOINT_IN_VM}
     "etc/hostname": "localhost\n",
     "etc/machine-id": "",  # each machine makes its own
     "etc/resolv.conf": "# No name server: the image's AWS end point is an address.\n",
-    "etc/apt/sources.list": "",  # no mirror can be reached, and trying takes ten seconds
 }
 # Units that do nothing for a gateway that lives minutes, or that wait for what no EC2 instance has.
 MASKED = (
@@ -95,53 +85,92 @@ GENERATORS = ("debug", "fstab", "getty", "gpt-auto", "hibernate-resume", "rc-loc
 GENERATORS_MASKED = tuple(f"systemd-{name}-generator" for name in (*GENERATORS, "sysv", "tpm2"))
 
 
-def build() -> None:
+@dataclass(frozen=True)
+class Recipe:
+    """What one image is made of. The hooks are shell commands that see the new root as $1 and beside it the work."""
+
+    folder: Path
+    packages: tuple[str, ...]
+    files: Mapping[str, str]  # beside FILES
+    first_hooks: tuple[str, ...] = ()  # while there is a network
+    last_hooks: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()  # what the hooks leave beside the root, kept beside the image
+
+    def digest(self) -> str:
+        values = _command(self, Path("root"), Path("files")), FILES, self.files, DISK_SIZE
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+PREBAKED = Recipe(
+    folder=places.IMAGE,
+    # what the gateway's user data asks for: found installed, so that nothing is downloaded at boot
+    packages=(*DEBIAN, "libreswan", "nftables", "tcpdump"),
+    files={
+        # The modules that a gateway's user data never names cost time as well.
+        "etc/cloud/cloud.cfg.d/91_modules.cfg": """\
+users: []
+cloud_init_modules: [bootcmd, write-files, set_hostname, update_etc_hosts]
+cloud_config_modules: [runcmd]
+cloud_final_modules: [package-update-upgrade-install, write-files-deferred, scripts-per-once, scripts-per-boot,
+  scripts-per-instance, scripts-user, final-message, power-state-change]
+""",
+        "etc/apt/sources.list": "",  # no mirror can be reached, and trying takes ten seconds
+    },
+    # libreswan's unit makes its key store at the first start when there is none; that takes five seconds there.
+    last_hooks=('chroot "$1" ipsec checknss',),
+)
+
+
+def build(recipe: Recipe = PREBAKED) -> None:
     """Make the image unless it is there and made by this recipe; an interrupted build is begun again."""
-    stamp = places.IMAGE / "stamp"
-    recipe = hashlib.sha256(Path(__file__).read_bytes() + places.AWS_ENDPOINT_IN_VM.encode()).hexdigest()
-    if stamp.exists() and stamp.read_text() == recipe:
+    stamp = recipe.folder / "stamp"
+    if stamp.exists() and stamp.read_text() == recipe.digest():
         return
     if os.geteuid() != 0:
         sys.exit("image: building the gateway's image needs root (mmdebstrap makes a root file system)")
     started = time.monotonic()
     stamp.unlink(missing_ok=True)
-    places.IMAGE.mkdir(parents=True, exist_ok=True)
-    work = places.IMAGE / "building"
+    recipe.folder.mkdir(parents=True, exist_ok=True)
+    work = recipe.folder / "building"
     _remove(work)
     work.mkdir()
-    _install(work / "root", work)
+    _install(recipe, work / "root", work)
     _say("writing the disk")
     _kernel(work / "root", work / "vmlinux")
     _disk(work / "root", work)
-    for name in ("root", "vmlinux", "root.qcow2"):
-        _remove(places.IMAGE / name)
-        (work / name).rename(places.IMAGE / name)
+    for name in ("root", "vmlinux", "root.qcow2", *recipe.leaves):
+        _remove(recipe.folder / name)
+        (work / name).rename(recipe.folder / name)
     _remove(work)
-    stamp.write_text(recipe)
-    _say(f"ready after {time.monotonic() - started:.0f} s")
+    stamp.write_text(recipe.digest())
+    _say(f"{recipe.folder.name} ready after {time.monotonic() - started:.0f} s")
 
 
-def _install(root: Path, work: Path) -> None:
+def _install(recipe: Recipe, root: Path, work: Path) -> None:
     """Run mmdebstrap with its default mirror; it unmounts in every case, having a mount namespace of its own."""
     overlay = work / "files"
-    for name, text in FILES.items():
+    for name, text in {**FILES, **recipe.files}.items():
         path = overlay / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    command = [
-        *("mmdebstrap", "--mode=root", "--format=directory", "--variant=apt", f"--include={','.join(PACKAGES)}"),
-        *("--aptopt=APT::Install-Recommends false", "--aptopt=Acquire::Languages none"),
-        *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale", "info")),
-        *(f"--customize-hook={hook}" for hook in _hooks(overlay)),
-        *(SUITE, str(root)),
-    ]
     # INITRD=No: the kernel has NVMe and ext4 built in, so no initramfs is made (kernel-img.conf(5)).
     environment = {**os.environ, "TMPDIR": str(work), "INITRD": "No"}
+    command = _command(recipe, root, overlay)
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         said = [_repeat(line) for line in process.stderr]
     if process.returncode != 0:
         sys.exit("image: mmdebstrap failed:\n" + "".join(said[-30:]))
+
+
+def _command(recipe: Recipe, root: Path, overlay: Path) -> list[str]:
+    return [
+        *("mmdebstrap", "--mode=root", "--format=directory", "--variant=apt", f"--include={','.join(recipe.packages)}"),
+        *("--aptopt=APT::Install-Recommends false", "--aptopt=Acquire::Languages none"),
+        *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale", "info")),
+        *(f"--customize-hook={hook}" for hook in (*recipe.first_hooks, *_hooks(overlay), *recipe.last_hooks)),
+        *(SUITE, str(root)),
+    ]
 
 
 def _hooks(overlay: Path) -> Iterator[str]:
@@ -156,8 +185,6 @@ def _hooks(overlay: Path) -> Iterator[str]:
     for name in GENERATORS_MASKED:
         yield f'ln -s /dev/null "$1/etc/systemd/system-generators/{name}"'
     yield 'chroot "$1" passwd --quiet --lock root'
-    # libreswan's unit makes its key store at the first start when there is none; that takes five seconds there.
-    yield 'chroot "$1" ipsec checknss'
     # Modules are loaded sooner when an emulated processor need not unpack them.
     yield """chroot "$1" find /usr/lib/modules -name '*.ko.xz' -exec xz -d {} +"""
     yield 'chroot "$1" depmod "$(ls "$1/usr/lib/modules")"'

@@ -1,5 +1,6 @@
-"""Where everything of a rehearsal lives: folders, ports, addresses and namespace names. Constants only."""
+"""Where everything of a rehearsal lives: folders, ports, addresses and namespace names. Constants, and one choice."""
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -10,6 +11,8 @@ EMULATOR_PYTHON = TOOLS / "emulator" / "bin" / "python"
 LAMBDA_PYTHON = TOOLS / "lambda" / "bin" / "python"
 NODE_BIN = ROOT / "node_modules" / ".bin"
 IMAGE = TOOLS / "image"
+STOCK_IMAGE = TOOLS / "stock-image"
+IMAGE_CHOICE = "CAUSEWAY_IMAGE"  # in the environment of the fabric: the image that its machines boot
 
 BUILD = ROOT / ".build"
 LAMBDA_ASSET = BUILD / "lambda"
@@ -53,8 +56,14 @@ AZURE_HOST_ADDRESS = "10.0.1.10"
 PUBLIC_POOL = "198.51.100.0/24"  # Elastic and auto-assigned addresses (TEST-NET-2, RFC 5737)
 AZURE_GATEWAY_ADDRESSES = ("203.0.113.4", "203.0.113.5")  # TEST-NET-3; the second only when active-active
 AWS_ENDPOINT_IN_VM = "http://192.0.2.10:4580"  # TEST-NET-1, in the "internet" namespace
+MIRROR_IN_VM = "http://192.0.2.10:80"  # Debian packages, for the stock image alone
 ROOT_ACCESS_KEY = (
     "causewayrehearsal"  # the emulator takes any key; the CDK caches the account by key, so one of our own
 )
 ROOT_SECRET_KEY = "rehearsal"  # nothing checks it
 EMULATOR_INTERNAL_TOKEN = "rehearsal"  # LOCALEMU_INTERNAL_AUTH_TOKEN of the emulator: lets the IMDS speak as EC2
+
+
+def booted_image() -> Path:
+    """The folder of the image that gateways boot: the pre-baked one unless another is chosen."""
+    return TOOLS / os.environ.get(IMAGE_CHOICE, IMAGE.name)

@@ -121,7 +121,11 @@ def _aws_profile() -> Path:
 
 def _fabric() -> Service:
     ready = places.STATE / "fabric" / "ready"
-    environment = {**clients.aws_environment(), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    environment = {
+        **clients.aws_environment(),
+        "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin",
+        places.IMAGE_CHOICE: places.booted_image().name,
+    }
     return Service("fabric", _module("rehearsal.fabric"), environment, ready.exists)
 
 

@@ -127,7 +127,7 @@ def _pid(instance_id: str) -> int | None:
 def _make_disk(disk: Path) -> None:
     if disk.exists():
         return
-    base = places.IMAGE / "root.qcow2"
+    base = places.booted_image() / "root.qcow2"
     backing = ["-b", str(base), "-F", "qcow2"]
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *backing, str(disk)], check=True, timeout=30)
 
@@ -158,7 +158,7 @@ def _qemu(machine: Machine, folder: Path) -> list[str]:
         *("qemu-system-x86_64", "-name", machine.instance_id, "-nodefaults", "-display", "none"),
         *("-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "768"),
         *("-smbios", f"type=1,manufacturer=Amazon EC2,product=t3.micro,uuid={uuid},serial={uuid}"),
-        *("-kernel", str(places.IMAGE / "vmlinux"), "-append", KERNEL_ARGUMENTS),
+        *("-kernel", str(places.booted_image() / "vmlinux"), "-append", KERNEL_ARGUMENTS),
         *("-drive", f"file={folder / 'disk.qcow2'},if=none,id=disk,cache=unsafe,discard=unmap"),
         *("-device", "nvme,drive=disk,serial=vol0"),
         *("-netdev", network, "-device", f"virtio-net-pci,netdev=net,mac={machine.mac},romfile="),
