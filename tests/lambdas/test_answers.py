@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
+from pydantic import AnyHttpUrl
 
 from lambdas import settings
 from lambdas.clouds import function, walks
@@ -187,4 +188,4 @@ def test_the_function_is_handed_what_is_wanted_and_whom_to_tell(
 
 
 def _at(world: World, listener: Listener) -> Any:
-    return world.settings.spec.azure.model_copy(update={"function_url": listener.url})
+    return world.settings.spec.azure.model_copy(update={"function_url": AnyHttpUrl(listener.url)})
