@@ -115,3 +115,14 @@ def test_an_error_of_aws_keeps_its_cause_and_is_not_retried(world: World) -> Non
     with pytest.raises(CloudRefused, match=r"looking at the Elastic IP: .*InvalidAllocationID.NotFound") as caught:
         aws.look(broken)
     assert caught.value.__cause__ is not None
+
+
+def test_an_elastic_ip_that_is_elsewhere_is_moved(world: World) -> None:
+    launch_gateway.handler(_event(), Context())
+    image = world.settings.spec.aws.image or ""
+    other = aws.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=world.public_subnet)
+    allocation = world.settings.elastic_ip_allocation
+    aws.ec2().associate_address(AllocationId=allocation, InstanceId=other["Instances"][0]["InstanceId"])
+    attach_elastic_ip.handler(_event(), Context())
+    found = aws.look(world.settings)
+    assert found.elastic_ip.interface == found.gateways[0].interface
