@@ -49,6 +49,7 @@ def test_packages_that_cannot_be_installed_are_said_in_an_event_and_on_the_conso
     code, calls, console = boot("install", apt_get=True)
     assert code == 1
     assert sum(call.startswith("apt-get") for call in calls) == 5
+    assert all("-o DPkg::Lock::Timeout=120" in call for call in calls if call.startswith("apt-get"))
     assert calls[-1].startswith("python3 -m gateway.agent.failed PackagesNotInstalled apt could not install")
     assert console.splitlines()[-1].startswith("causeway: GatewayBootFailed PackagesNotInstalled: apt could not")
     assert console.splitlines()[-1].endswith(f"in 5 tries: {COMPLAINTS[1]}")
