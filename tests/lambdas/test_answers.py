@@ -14,9 +14,9 @@ from pydantic import AnyHttpUrl
 
 from lambdas import settings
 from lambdas.clouds import function, walks
-from lambdas.handlers import answer_for_walk, connect_azure, deploy_link, disconnect_azure, report
-from link import plan
-from link.errors import CloudRefused, FunctionUnreachable
+from lambdas.handlers import answer_for_walk, connect_azure, deploy_link, disconnect_azure, report, verify
+from link import plan, verdict
+from link.errors import CloudRefused, FunctionUnreachable, LinkNotVerified
 from tests import worlds
 from tests.lambdas.conftest import World
 from tests.lambdas.test_walk import Context
@@ -169,6 +169,24 @@ def test_a_function_that_is_not_there_is_unreachable(side: Any, listener: Listen
     gone = side.model_copy(update={"function_url": "http://127.0.0.1:9"})
     with pytest.raises(FunctionUnreachable, match="did not answer"):
         _look(gone)
+
+
+def test_a_link_that_is_not_shown_to_be_up_is_looked_at_again_but_not_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch, listener: Listener
+) -> None:
+    boto3.client("secretsmanager").create_secret(Name="causeway/function-key", SecretString="key-1")
+    listener.reply = (200, worlds.azure().model_dump_json())
+    spec = world.settings.spec.model_copy(update={"azure": _at(world, listener)})
+    monkeypatch.setattr(settings, "load", cache(lambda: world.settings.model_copy(update={"spec": spec})))
+    judged = verify.handler(_walk(listener), Context())
+    assert (judged["state"], judged["reason"], judged["looks"], judged["unwanted"]) == (
+        "unknown",
+        "GatewaySilent",
+        1,
+        0,
+    )
+    with pytest.raises(LinkNotVerified, match="GatewaySilent: the gateway has not reported yet"):
+        verify.handler(_walk(listener, verdict={**judged, "looks": verdict.PATIENCE - 1}), Context())
 
 
 @pytest.mark.parametrize(("handler", "wanted"), [(connect_azure, "up"), (disconnect_azure, "down")])
