@@ -1,6 +1,7 @@
 """Applies one step to AWS. Every effect is idempotent; what already holds is not an error. Decides nothing."""
 
 import hashlib
+from collections.abc import Callable
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
@@ -67,9 +68,9 @@ def apply(step: steps.Step, settings: Settings, execution: str) -> None:
             raise TypeError(f"{type(step).__name__} is not a step on AWS")
 
 
-def _unless(tolerated: str, call: "object") -> None:
+def _unless(tolerated: str, call: Callable[[], object]) -> None:
     try:
-        call()  # type: ignore[operator]
+        call()
     except ClientError as exc:
         if code(exc) != tolerated:
             raise

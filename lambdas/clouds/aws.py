@@ -1,6 +1,5 @@
 """Looks at the AWS side of the link and returns it as facts. Changes nothing."""
 
-import base64
 from collections.abc import Iterable
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
@@ -128,16 +127,8 @@ def look(settings: Settings) -> facts.AwsFacts:
 
 
 def console_end(instance: str, characters: int = 1500) -> str:
-    """The end of the instance's console output, for a gateway that cannot speak for itself."""
+    """The end of the instance's console output, for a gateway that cannot speak for itself. botocore has decoded it."""
     with translated("reading the console"):
         output = ec2().get_console_output(InstanceId=instance).get("Output", "")
-    return _printable(output)[-characters:].strip() or "the console is empty"
-
-
-def _printable(output: str) -> str:
-    # botocore decodes the base64 of the API already; an emulator or an older SDK may not have.
-    try:
-        text = base64.b64decode(output, validate=True).decode(errors="replace")
-    except ValueError:
-        text = output
-    return "".join(char for char in text if char.isprintable() or char == "\n")
+    printable = "".join(char for char in output if char.isprintable() or char == "\n")
+    return printable[-characters:].strip() or "the console is empty"
