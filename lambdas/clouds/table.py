@@ -3,13 +3,15 @@
 Every item has the key `id`, and every attribute is a string.
 """
 
+from datetime import UTC
 from functools import cache
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import ClientError
 
-from lambdas.clouds.errors import translated
+from lambdas.clouds.errors import code, translated
 from link.reading import Booted, BootFailure, Reading
 from link.record import Record
 from link.wanted import GatewayConfiguration
@@ -100,8 +102,21 @@ def _boot(item: dict[str, str]) -> Boot:
 
 
 def put_reading(table: str, reading: Reading) -> None:
-    """Keeps the newest look at the tunnel."""
-    _put(table, "reading", document=reading.model_dump_json())
+    """Keeps the newest look at the tunnel. Events come late, twice or out of order; an older look changes nothing."""
+    # A fixed width, so that the order of the texts is the order of the times.
+    read_at = reading.read_at.astimezone(UTC).isoformat(timespec="microseconds")
+    document = reading.model_dump_json()
+    with translated("recording the reading"):
+        try:
+            _dynamodb().put_item(
+                TableName=table,
+                Item={"id": {"S": "reading"}, "read_at": {"S": read_at}, "document": {"S": document}},
+                ConditionExpression="attribute_not_exists(id) OR read_at < :read_at",
+                ExpressionAttributeValues={":read_at": {"S": read_at}},
+            )
+        except ClientError as exc:
+            if code(exc) != "ConditionalCheckFailedException":
+                raise
 
 
 def reading(table: str) -> Reading | None:

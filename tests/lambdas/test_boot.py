@@ -1,6 +1,7 @@
 """The boot signal and the state that waits for it meet in any order, and a failure or a silence is explained."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -88,3 +89,11 @@ def test_a_reading_is_kept(gateway: str) -> None:
     event = {"detail-type": "GatewayReading", "detail": told.model_dump(mode="json")}
     hear_gateway.handler(event, Context())
     assert table.reading("link") == told
+
+
+def test_a_reading_that_comes_late_does_not_replace_a_newer_one(gateway: str) -> None:
+    newer = worlds.read(instance=gateway)
+    older = worlds.read(instance=gateway, version="v0", read_at=worlds.NOW - timedelta(microseconds=1))
+    for told in (newer, older):
+        hear_gateway.handler({"detail-type": "GatewayReading", "detail": told.model_dump(mode="json")}, Context())
+    assert table.reading("link") == newer
