@@ -5,8 +5,8 @@ from pathlib import Path
 
 from aws_cdk import App
 
+from link.declared import parse_links
 from link.errors import SpecInvalid
-from link.spec import parse_links
 from stacks.link_stack import LinkStack
 
 ROOT = Path(__file__).resolve().parent

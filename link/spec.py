@@ -4,14 +4,13 @@ A link names only what nobody can discover; every other field has a default and 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import Annotated, Any
 
-from pydantic import AnyHttpUrl, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import AnyHttpUrl, Field, StringConstraints, field_validator, model_validator
 
-from link.errors import SpecInvalid
 from link.record import Record
 
 # 24 characters leave room for "causeway-" and "-AttachElasticIp" within IAM's 64 and Azure's 80 characters.
@@ -203,60 +202,3 @@ class LinkSpec(Record):
         if len(tags) > 40:
             raise ValueError(f"{len(tags)} tags are too many; both clouds allow 50 and Causeway needs some: at most 40")
         return tags
-
-
-# What would be right, for patterns whose regular expression says too little to a person.
-_RIGHT: Mapping[str, str] = {
-    "name": "1 to 24 of a-z, 0-9 and single hyphens, beginning with a letter and ending with a letter or digit",
-    "region": "an AWS region such as eu-west-1",
-    "vpc": "a VPC id such as vpc-0123456789abcdef0",
-    "gateway_subnet": "a subnet id such as subnet-0123456789abcdef0",
-    "route_tables": "route table ids such as rtb-0123456789abcdef0",
-    "instance_type": "an EC2 instance type such as t3.small",
-    "image": "an AMI id such as ami-0123456789abcdef0, or a Systems Manager parameter name beginning with /",
-    "tenant": "a GUID such as 11111111-2222-3333-4444-555555555555",
-    "subscription": "a GUID such as 11111111-2222-3333-4444-555555555555",
-    "resource_group": "an Azure resource group name (1 to 90 letters, digits, _ ( ) - . , not ending in a period)",
-    "vpn_gateway": "an Azure resource name (1 to 80 letters, digits, _ . - , beginning with a letter or digit)",
-    "virtual_networks": "a list with at least one Azure virtual network name",
-    "function_key_secret": "the name of a Secrets Manager secret",
-    "address": "an IPv4 address such as 10.0.1.4",
-    "tags": "names of 1 to 128 letters, digits, spaces and . : = + @ - _ with values of at most 256 characters",
-}
-
-
-def _line(where: str, location: Sequence[int | str], error: Mapping[str, Any]) -> str:
-    field = ".".join([where, *(str(part) for part in location)])
-    known = [_RIGHT[part] for part in location if isinstance(part, str) and part in _RIGHT]
-    match error["type"]:
-        case "missing":
-            return f"{field}: is missing" + (f"; give {known[-1]}" if known else "")
-        case "extra_forbidden":
-            return f"{field}: is not a field of a link; remove it or correct its name"
-        case "value_error":
-            return f"{field}: {error['ctx']['error']!s}"
-        case "string_pattern_mismatch" | "ip_v4_address" | "too_short" | "tuple_type" | "string_too_long" if known:
-            return f"{field}: {error['input']!r} is not right; give {known[-1]}"
-        case _:
-            return f"{field}: {error['input']!r} is not right; {str(error['msg'])[0].lower()}{str(error['msg'])[1:]}"
-
-
-def parse_links(value: Any) -> tuple[LinkSpec, ...]:
-    """Turns cdk.json's context.links into specs. Raises SpecInvalid with one line for every fault found."""
-    if not isinstance(value, list) or not value:
-        raise SpecInvalid("links: give a list with at least one link in cdk.json's context")
-    faults: list[str] = []
-    links: list[LinkSpec] = []
-    for index, item in enumerate(value):
-        try:
-            links.append(LinkSpec.model_validate(item))
-        except ValidationError as exc:
-            faults += [_line(f"links.{index}", error["loc"], error) for error in exc.errors()]
-    names = [link.name for link in links]
-    faults += [
-        f"links: the name {name!r} is used more than once; give each link its own"
-        for name in sorted({n for n in names if names.count(n) > 1})
-    ]
-    if faults:
-        raise SpecInvalid("\n".join(faults))
-    return tuple(links)

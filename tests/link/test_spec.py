@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from link.declared import parse_links
 from link.errors import SpecInvalid
-from link.spec import parse_links
 from tests.worlds import declared, spec
 
 WRONG: list[tuple[dict[str, Any], str]] = [
