@@ -50,11 +50,11 @@ def during(deploy: Callable[[], None]) -> list[str]:
     if not services.has_data_plane():
         deploy()
         return []
-    with traffic.knocking() as said:
+    with traffic.Meter("AWS", "Azure") as knocking:
         deploy()
     clear = traffic.seen(internet.CLEAR_TEXT)
-    what = f"while it deployed, no clear text on the internet; {said[0] if said else 'ping said nothing'}"
-    return _shown(what, [*_when(clear > 0, f"{clear} packets"), *_when(not said, "nothing was sent")])
+    what = f"while it deployed, no clear text on the internet; {knocking.pings}"
+    return _shown(what, [*_when(clear > 0, f"{clear} packets"), *_when(knocking.pings.sent == 0, "nothing was sent")])
 
 
 def of_running_link() -> list[str]:

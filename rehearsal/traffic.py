@@ -1,16 +1,19 @@
 """Traffic between the two private hosts, and what the "internet" between the clouds saw of it."""
 
-import contextlib
+import itertools
+import re
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rehearsal import internet, places
 
 SIZE = 50_000_000
 PORT = 5001
+PING_EVERY_S = 0.1
+LAST_ANSWER_S = 1.0
 HOSTS = {
     "AWS": (places.NAMESPACE_AWS_HOST, places.AWS_HOST_ADDRESS),
     "Azure": (places.NAMESPACE_AZURE_HOST, places.AZURE_HOST_ADDRESS),
@@ -39,21 +42,53 @@ def ping(source: str, target: str, count: int = 5) -> int:
     return int(answered[0]) if answered else 0
 
 
-@contextlib.contextmanager
-def knocking() -> Iterator[list[str]]:
-    """A private host pings the other side five times a second all the while, so that what may go astray does.
+@dataclass(frozen=True)
+class Pings:
+    """What became of a row of echo requests; `gap_s` is the longest time in which none was answered."""
 
-    Yields a list that holds ping's own summary afterwards.
-    """
-    said: list[str] = []
-    command = _inside("AWS", ["ping", "-n", "-q", "-i", "0.2", HOSTS["Azure"][1]])
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        yield said
-    finally:
-        process.send_signal(signal.SIGINT)  # ping(8) prints its summary on it
-        output, _ = process.communicate(timeout=10)
-        said += [line for line in output.splitlines() if "packets transmitted" in line]
+    sent: int
+    lost: int
+    gap_s: float
+
+    def __str__(self) -> str:
+        return f"{self.lost} of {self.sent} pings lost, longest gap {self.gap_s:.2f} s"
+
+
+class Meter:
+    """One host pings another ten times a second while the body runs; `pings` says afterwards what was lost."""
+
+    pings: Pings
+
+    def __init__(self, source: str, target: str) -> None:
+        self._source, self._target = source, target
+
+    def __enter__(self) -> "Meter":
+        command = _inside(self._source, ["ping", "-n", "-D", "-i", str(PING_EVERY_S), HOSTS[self._target][1]])
+        self._answers = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would stop ping before long
+        self._began = time.time()
+        self._ping = subprocess.Popen(command, stdout=self._answers, stderr=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        ended = time.time()
+        self._ping.send_signal(signal.SIGQUIT)  # the number of requests so far, on standard error: ping(8)
+        time.sleep(LAST_ANSWER_S)  # for those that are under way
+        self._ping.send_signal(signal.SIGINT)
+        summary = self._ping.communicate()[1]
+        with self._answers as answers:
+            answers.seek(0)
+            self.pings = count(answers.read(), summary, self._began, ended)
+
+
+def count(answers: str, summary: str, began: float, ended: float) -> Pings:
+    """Reads what ping wrote; answers to requests that were sent after `summary` do not count."""
+    said = re.search(r"(\d+) packets, ", summary)
+    sent = int(said[1]) if said else 0
+    found = re.findall(r"\[(\S+)\] \d+ bytes .* icmp_seq=(\d+) ", answers)
+    moments = {int(number): float(moment) for moment, number in found if int(number) <= sent}
+    edges = [began, *sorted(moments.values()), ended]
+    gap_s = max(later - earlier for earlier, later in itertools.pairwise(edges))
+    return Pings(sent, sent - len(moments), round(gap_s, 2))
 
 
 def transfer(source: str, target: str) -> Transfer:
