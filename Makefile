@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse rehearse-stock test check synth cdk-bootstrap deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse rehearse-changes rehearse-stock test check synth cdk-bootstrap deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -15,10 +15,13 @@ CDK := node $(CURDIR)/node_modules/aws-cdk/bin/cdk --no-notices
 SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/build-lambda tools/lock
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
 
 rehearse: setup-rehearsal lambda-asset ## deploy a link on an embedded pair of clouds, check it, take it down
 	@python -m rehearsal run
+
+rehearse-changes: setup-rehearsal lambda-asset ## change a running link by `cdk deploy`, with a ping all the while; prints the lost ones
+	@python -m rehearsal changes
 
 rehearse-stock: setup-rehearsal lambda-asset ## the same from Debian's stock image, which installs its packages as it boots
 	@python -m rehearsal.stock

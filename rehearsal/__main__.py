@@ -1,9 +1,11 @@
-"""`python -m rehearsal up | status | check | down | run`: both clouds on this machine, and a link between them.
+"""`python -m rehearsal COMMAND`: both clouds on this machine, and a link between them.
 
-up    starts the clouds, builds the customer's world, deploys the link
-check proves what the running link promises
-down  destroys the link and ends everything
-run   up, check, destroy, down; always down, also after a failure or Ctrl-C
+up       starts the clouds, builds the customer's world, deploys the link
+check    proves what the running link promises
+status   says what runs, and how far the walks are
+down     destroys the link and ends everything
+run      up, check, destroy, down; always down, also after a failure or Ctrl-C
+changes  the same with one change after another to the running link, and a ping all the while
 """
 
 import argparse
@@ -18,7 +20,7 @@ from rehearsal import checks, deploy, processes, progress, rehearse
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 when all went as promised."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
-    parser.add_argument("command", choices=["up", "status", "check", "down", "run"])
+    parser.add_argument("command", choices=["up", "status", "check", "down", "run", "changes"])
     command = parser.parse_args(arguments).command
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -28,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "check": rehearse.check,
             "down": rehearse.down,
             "run": rehearse.run,
+            "changes": rehearse.change,
         }[command]()
     except (deploy.CdkFailed, processes.NotReady, checks.CheckFailed) as exc:
         progress.say(f"failed: {exc}")

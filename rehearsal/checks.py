@@ -65,10 +65,7 @@ def of_running_link() -> list[str]:
 
 
 def _both_ends_up() -> list[str]:
-    connection = clients.arm().virtual_network_gateway_connections.get(clients.RESOURCE_GROUP, world.STACK)
-    said = connection.properties.connection_status if connection.properties else None
-    status = said.value if isinstance(said, Enum) else str(said)
-    reading = _reading()
+    status, reading = azure_says(), document("reading")
     tunnels = [tunnel["state"] for tunnel in reading.get("tunnels", [])]
     return [
         *_shown(f"Azure says {status}", _when(status != "Connected", "it should say Connected")),
@@ -79,11 +76,18 @@ def _both_ends_up() -> list[str]:
     ]
 
 
-def _reading() -> dict[str, Any]:
-    """The gateway's last reading, as the link's table keeps it."""
+def azure_says() -> str:
+    """Azure's word of the connection."""
+    connection = clients.arm().virtual_network_gateway_connections.get(clients.RESOURCE_GROUP, world.STACK)
+    said = connection.properties.connection_status if connection.properties else None
+    return str(said.value if isinstance(said, Enum) else said)
+
+
+def document(name: str) -> dict[str, Any]:
+    """What the link's table keeps under this id: the gateway's last `reading`, or the last walk's `report`."""
     database = clients.aws("dynamodb")
     for table in database.list_tables()["TableNames"]:
-        if item := database.get_item(TableName=table, Key={"id": {"S": "reading"}}).get("Item"):
+        if item := database.get_item(TableName=table, Key={"id": {"S": name}}).get("Item"):
             return dict(json.loads(item["document"]["S"]))
     return {}
 

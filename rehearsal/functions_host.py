@@ -111,7 +111,7 @@ class Routes:
         )
         returned, done = self._app.invoke(function, PROTOS.TypedData(http=given), {})
         answer = Answer(int(returned.http.status_code), returned.http.body.bytes) if done else Answer(500)
-        logger.info("%s %s %d", request.method, request.path, answer.status)
+        logger.info("%s %s%s %d", request.method, request.base, request.path, answer.status)
         return answer
 
     def _find(self, request: Request) -> tuple[Function, dict[str, str]] | None:

@@ -4,7 +4,7 @@ Left out: the CDK's own bootstrap stack, which stays by design, and values that 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from rehearsal import clients
@@ -14,7 +14,18 @@ Listing = dict[str, dict[str, str]]
 # The CDK's bootstrap, and parameters that AWS publishes to everybody.
 NOT_OURS = ("cdk-hnb659fds", "CDKToolkit", "/cdk-bootstrap", "/aws/service/")
 # Volatile, or counted by the clouds themselves.
-IGNORED = {"etag", "provisioningState", "AvailableIpAddressCount", "LastAccessedDate"}
+IGNORED = {
+    "etag",
+    "provisioningState",
+    "connectionStatus",
+    "ingressBytesTransferred",
+    "egressBytesTransferred",
+    "storedBytes",
+    "AvailableIpAddressCount",
+    "LastModified",
+    "RevisionId",
+    "LastAccessedDate",
+}
 
 # service, call, where the answer has the list, what identifies an entry
 AWS = (
@@ -92,6 +103,18 @@ def _stable(value: Any) -> Any:
     if isinstance(value, list):
         return sorted((_stable(inner) for inner in value), key=str)
     return value
+
+
+def changed(before: Listing, after: Listing, without: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The ids that differ, by kind: `+` new, `-` gone, `~` another content."""
+    found = {}
+    for kind in sorted((before.keys() | after.keys()) - set(without)):
+        old, new = before.get(kind, {}), after.get(kind, {})
+        signs = dict.fromkeys(new.keys() - old.keys(), "+") | dict.fromkeys(old.keys() - new.keys(), "-")
+        signs |= {name: "~" for name in old.keys() & new.keys() if old[name] != new[name]}
+        if signs:
+            found[kind] = tuple(f"{sign}{name}" for name, sign in sorted(signs.items()))
+    return found
 
 
 def differences(before: Listing, after: Listing) -> list[str]:

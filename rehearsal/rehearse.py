@@ -4,8 +4,11 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 
 from rehearsal import (
+    alterations,
+    changes,
     checks,
     deploy,
     hunt,
@@ -59,19 +62,26 @@ def prepare() -> None:
 
 
 def run() -> int:
-    """The whole rehearsal."""
+    """The whole rehearsal of one link."""
+    return _rehearse(_one_link)
+
+
+def change() -> int:
+    """Changes to a link that is up. They are measured in packets, so without a data plane there is nothing to show."""
+    if services.has_data_plane():
+        return _rehearse(_changes)
+    progress.say("no change is rehearsed: " + WITHOUT_DATA_PLANE)
+    return 0
+
+
+def _rehearse(act: Callable[[], list[str]]) -> int:
+    """From an idle machine to an idle machine; `act` finds both clouds up, and destroys what it deploys."""
     make_room()
     before = leftovers.things()
     failures: list[str] = []
     try:
         prepare()
-        failures += checks.before_deploy()
-        failures += checks.during(deploy.deploy)
-        failures += checks.of_running_link()
-        needles = hunt.needles()
-        failures += checks.of_secrets(needles)
-        deploy.destroy()
-        failures += checks.after_destroy(json.loads(LISTING.read_text()), needles)
+        failures += act()
     except (deploy.CdkFailed, processes.NotReady, checks.CheckFailed) as exc:
         failures.append(str(exc))
         progress.say(f"failed: {exc}")
@@ -80,6 +90,24 @@ def run() -> int:
     failures += checks.after_down(before)
     _summary(failures)
     return 1 if failures else 0
+
+
+def _one_link() -> list[str]:
+    failures = [*checks.before_deploy(), *checks.during(deploy.deploy), *checks.of_running_link()]
+    needles = hunt.needles()
+    return [*failures, *checks.of_secrets(needles), *_destroyed(json.loads(LISTING.read_text()), needles)]
+
+
+def _changes() -> list[str]:
+    deploy.deploy()
+    failures = [*changes.run(world.link(world.read())), *checks.of_running_link()]
+    kept = {kind: found for kind, found in listings.both_clouds().items() if kind in alterations.EDITED}
+    return [*failures, *_destroyed({**json.loads(LISTING.read_text()), **kept}, hunt.needles())]
+
+
+def _destroyed(before: listings.Listing, needles: list[bytes]) -> list[str]:
+    deploy.destroy()
+    return checks.after_destroy(before, needles)
 
 
 def check() -> int:

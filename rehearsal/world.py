@@ -21,6 +21,11 @@ def build() -> dict[str, Any]:
     return world
 
 
+def read() -> dict[str, Any]:
+    """The ids of what was made."""
+    return dict(json.loads(places.WORLD.read_text()))
+
+
 def link(world: dict[str, Any]) -> dict[str, Any]:
     """The wanted link, as the customer would write it in cdk.json."""
     return {

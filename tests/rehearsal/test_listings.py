@@ -17,3 +17,13 @@ def test_left_over_gone_and_changed_resources_are_named() -> None:
 
 def test_equal_listings_say_nothing() -> None:
     assert listings.differences({"kind": {"one": "a"}}, {"kind": {"one": "a"}, "other kind": {}}) == []
+
+
+def test_what_a_change_did_is_told_by_kind_but_for_the_kinds_that_it_may_touch() -> None:
+    before = {"ec2 Instances": {"i-1": "a", "i-2": "b"}, "ec2 Addresses": {"eip-1": "i-1"}, "stacks": {"one": "old"}}
+    after = {"ec2 Instances": {"i-2": "b", "i-3": "a"}, "ec2 Addresses": {"eip-1": "i-3"}, "stacks": {"one": "new"}}
+    assert listings.changed(before, after, without=("stacks",)) == {
+        "ec2 Instances": ("-i-1", "+i-3"),
+        "ec2 Addresses": ("~eip-1",),
+    }
+    assert listings.changed(before, before, without=()) == {}

@@ -10,13 +10,19 @@ from moto.ssm.models import Parameter, ParameterDict
 PREFIX = "/aws/service/debian/release/13/latest/"
 OWNER = "136693071363"  # Debian's account
 IMAGES = {"amd64": ("ami-0deb13a0000000001", "x86_64"), "arm64": ("ami-0deb13a0000000002", "arm64")}
+# An older release, which no parameter names; here its machines boot the same disk.
+OLDER = ("ami-0deb13a0000000003", "debian-13-amd64-20251201-0000", "x86_64")
 
 
-def image(architecture: str) -> dict[str, Any]:
-    image_id, machine = IMAGES[architecture]
+def released() -> list[dict[str, Any]]:
+    newest = [(ami, f"debian-13-{name}-20260101-0000", machine) for name, (ami, machine) in IMAGES.items()]
+    return [image(*one) for one in (*newest, OLDER)]
+
+
+def image(image_id: str, name: str, machine: str) -> dict[str, Any]:
     return {
         "ami_id": image_id,
-        "name": f"debian-13-{architecture}-20260101-0000",
+        "name": name,
         "description": "Debian 13",
         "owner_id": OWNER,
         "public": True,
@@ -31,7 +37,7 @@ def image(architecture: str) -> dict[str, Any]:
 
 
 def mend() -> None:
-    amis.AMIS.extend(image(architecture) for architecture in IMAGES)
+    amis.AMIS.extend(released())
 
     @patch(ParameterDict._check_loading_status)
     def _check_loading_status(original: Any, self: ParameterDict, key: str) -> None:

@@ -1,4 +1,4 @@
-"""State machines as targets of EventBridge (LocalEmu fails when the rule shapes the input), and lost heartbeats."""
+"""What LocalEmu has otherwise in Step Functions: a rule whose input is shaped, heartbeats that are lost or early."""
 
 import uuid
 from typing import Any
@@ -9,6 +9,7 @@ from localemu.services.stepfunctions.asl.component.common.error_name.states_erro
 from localemu.services.stepfunctions.asl.component.state.state_execution.state_task.service import (
     state_task_service_callback as callback,
 )
+from localemu.services.stepfunctions.asl.eval.callback.callback import CallbackEndpoint
 from localemu.utils.patch import patch
 
 
@@ -24,6 +25,20 @@ def mend() -> None:
         event.error_name = StatesErrorName(typ=StatesErrorNameType.StatesHeartbeatTimeout)
         event.event_details["taskTimedOutEventDetails"]["error"] = StatesErrorNameType.StatesHeartbeatTimeout.to_name()
         return event
+
+    @patch(CallbackEndpoint.notify_heartbeat)
+    def notify_heartbeat(original: Any, self: CallbackEndpoint) -> bool:
+        """Until the task's own call has returned LocalEmu knows no heartbeat, and says that the token is invalid."""
+        original(self)
+        return True
+
+    @patch(CallbackEndpoint.setup_heartbeat_endpoint)
+    def setup_heartbeat_endpoint(original: Any, self: CallbackEndpoint, heartbeat_seconds: int) -> Any:
+        """An answer that came before the task's own call returned is not waited for until the heartbeat is lost."""
+        endpoint = original(self, heartbeat_seconds)
+        if self.get_outcome() is not None:
+            endpoint.notify()
+        return endpoint
 
 
 def send_event(self: Any, event: Any, trace_header: Any) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from botocore.waiter import Waiter
 from localemu.services.cloudformation.resource_provider import (
     OperationStatus,
     ProgressEvent,
@@ -11,6 +12,7 @@ from localemu.services.cloudformation.resource_provider import (
 from localemu.services.cloudwatch.resource_providers.aws_cloudwatch_alarm import CloudWatchAlarmProvider
 from localemu.services.events.resource_providers.aws_events_rule import EventsRuleProvider
 from localemu.services.lambda_.resource_providers.aws_lambda_eventinvokeconfig import LambdaEventInvokeConfigProvider
+from localemu.services.lambda_.resource_providers.aws_lambda_function import LambdaFunctionProvider
 from localemu.services.logs.resource_providers.aws_logs_loggroup import LogsLogGroupProvider
 from localemu.services.secretsmanager.resource_providers.aws_secretsmanager_secret import SecretsManagerSecretProvider
 from localemu.utils.patch import patch
@@ -23,7 +25,7 @@ PUT = {
     LambdaEventInvokeConfigProvider: ("FunctionName", "FunctionName"),
 }
 
-POLL_S = 0.1  # LocalEmu looks once a second whether a resource is there
+POLL_S = 0.1  # LocalEmu looks once a second whether a resource is there, or has been updated
 
 
 def mend() -> None:
@@ -41,6 +43,21 @@ def mend() -> None:
     @patch(ResourceProviderExecutor.deploy_loop)
     def deploy_loop(original: Any, self: Any, *args: Any, **kwargs: Any) -> ProgressEvent:
         return original(self, *args, **{**kwargs, "sleep_time": POLL_S})
+
+    @patch(Waiter.wait)
+    def wait(original: Any, self: Waiter, **kwargs: Any) -> None:
+        self.config.max_attempts, self.config.delay = int(self.config.max_attempts * self.config.delay / POLL_S), POLL_S
+        original(self, **kwargs)
+
+    @patch(LambdaFunctionProvider.update)
+    def update_function(original: Any, self: Any, request: Request) -> ProgressEvent:
+        """Code that stays is not stored anew: CloudFormation updates what differs."""
+        code = request.desired_state.get("Code")
+        if code == request.previous_state.get("Code"):
+            request.desired_state.pop("Code", None)
+        event = original(self, request)
+        event.resource_model["Code"] = code
+        return event
 
     @patch(ResourceProviderExecutor.execute_action)
     def execute_action(original: Any, self: Any, provider: Any, payload: dict[str, Any]) -> ProgressEvent:

@@ -1,0 +1,114 @@
+"""The changes that `rehearsal.changes` makes: each an edit of the declared link or of the customer's networks.
+
+`differs` maps a kind of listing to one sign a resource: `+` new, `-` gone, `~` another content.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from azure.mgmt.network import models
+
+from rehearsal import clients, places, traffic, wires, world
+
+Link = dict[str, Any]
+LOST_BY_REPLACEMENT_S = 3
+OTHER_PROBE = "10.0.1.11"
+NEW_PREFIX, IN_NEW_PREFIX = "10.3.0.0/16", "10.3.1.10"
+NEW_CIDR = "10.102.0.0/16"
+OTHER_FUNCTIONS_URL = f"https://127.0.0.1:{places.FUNCTIONS_PORT}"  # the same host by another name
+OTHER_TYPE = "t3.medium"
+OTHER_IMAGE = "ami-0deb13a0000000003"
+EDITED = ("ec2 Vpcs", "azure virtual networks")  # what the customer changes, and Causeway never does
+ROUTES = "~" * len(places.AWS_PRIVATE_SUBNETS)
+# A new gateway takes over: the address moves, and each private table's route.
+REPLACED = {
+    "ec2 Addresses": "~",
+    "ec2 Instances": "+-",
+    "ec2 NetworkInterfaces": "+-",
+    "ec2 RouteTables": ROUTES,
+    "ec2 Volumes": "+-",
+}
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Change:
+    """`most_lost` is a number of pings, None where a new tunnel has to be made. `refusal` is how it must fail."""
+
+    name: str
+    declare: Callable[[Link], Link]
+    most_lost: int | None = 0
+    differs: Mapping[str, str] = field(default_factory=dict)
+    arm: tuple[str, ...] = ()
+    edit: Callable[[], None] = _nothing
+    refusal: str | None = None
+
+
+def _with(side: str, **fields: Any) -> Callable[[Link], Link]:
+    """The link with other values on one of its sides; "" is the link itself."""
+
+    def declare(link: Link) -> Link:
+        wanted = copy.deepcopy(link)
+        (wanted.setdefault(side, {}) if side else wanted).update(fields)
+        return wanted
+
+    return declare
+
+
+def all_of() -> tuple[Change, ...]:
+    """In an order in which each begins where the one before ended."""
+    replacement = {"most_lost": round(LOST_BY_REPLACEMENT_S / traffic.PING_EVERY_S), "differs": REPLACED}
+    return (
+        Change("probe", _with("probe", address=OTHER_PROBE), edit=lambda: _answer_at(OTHER_PROBE)),
+        Change("Function address", _with("azure", function_url=OTHER_FUNCTIONS_URL)),
+        # CloudFormation calls for a changed declaration only, so the probe goes where the new range is.
+        Change(
+            "prefix added to the virtual network",
+            _with("probe", address=IN_NEW_PREFIX),
+            differs={"ec2 RouteTables": ROUTES},
+            edit=_add_prefix,
+        ),
+        Change(
+            "CIDR added to the VPC",
+            _with("probe", address=places.AZURE_HOST_ADDRESS),
+            differs={"azure local network gateways": "~", "ec2 SecurityGroups": "~"},
+            arm=("PUT localNetworkGateways",),
+            edit=_add_cidr,
+        ),
+        Change(
+            "policy",
+            _with("policy", ipsec_encryption="AES256", ipsec_integrity="SHA256"),
+            most_lost=None,
+            differs={"azure connections": "~"},
+            arm=("PUT connections",),
+        ),
+        Change("instance type", _with("aws", instance_type=OTHER_TYPE), **replacement),  # type: ignore[arg-type]
+        Change("image", _with("aws", image=OTHER_IMAGE), **replacement),  # type: ignore[arg-type]
+        Change(
+            "refused: no such virtual network",
+            _with("azure", virtual_networks=["vnet", "nowhere"]),
+            refusal="VirtualNetworkMissing",
+        ),
+    )
+
+
+def _answer_at(address: str) -> None:
+    """The private host of the Azure side gets one more address."""
+    wires.ip(places.NAMESPACE_AZURE_HOST, [f"addr replace {address}/32 dev lo"])
+
+
+def _add_prefix() -> None:
+    network, group = clients.arm().virtual_networks, clients.RESOURCE_GROUP
+    found = network.get(group, "vnet").as_dict()
+    found["properties"]["addressSpace"]["addressPrefixes"].append(NEW_PREFIX)
+    network.begin_create_or_update(group, "vnet", models.VirtualNetwork(found)).result()
+    _answer_at(IN_NEW_PREFIX)
+
+
+def _add_cidr() -> None:
+    clients.aws("ec2").associate_vpc_cidr_block(VpcId=world.read()["vpc"], CidrBlock=NEW_CIDR)

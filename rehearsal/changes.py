@@ -1,0 +1,165 @@
+"""`python -m rehearsal changes`: one change after another to a running link, by `cdk deploy`, with a ping running.
+
+Each change names exactly what may differ in both clouds and which writes Azure may see. That is asserted. Lost pings
+are printed and judged against a bound, yet fail nobody, because a clock on a shared machine is no test.
+"""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rehearsal import (
+    alterations,
+    checks,
+    clients,
+    deploy,
+    listings,
+    places,
+    progress,
+    timeline,
+    traffic,
+    world,
+)
+
+Link = dict[str, Any]
+TABLE = places.STATE / "changes.json"
+STACKS = "cloudformation StackSummaries"  # which tell of every update, also of one that went back
+SETTINGS = "lambda Functions"  # the declaration is in their environments
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One change as it went: what it did, what it cost, and what was wrong with it."""
+
+    change: str
+    seconds: float
+    pings: traffic.Pings
+    most_lost: int | None
+    differs: Mapping[str, tuple[str, ...]]
+    arm: tuple[str, ...]
+    did: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+    @property
+    def judged(self) -> str:
+        """The lost pings against their bound."""
+        if self.most_lost is None:
+            return "no bound"
+        return "ok" if self.pings.lost <= self.most_lost else "OVER"
+
+
+def measure(change: alterations.Change, declared: Link) -> Measured:
+    """Makes one change to a link that is up."""
+    wanted = change.declare(declared)
+    change.edit()
+    before, operations = listings.both_clouds(), _operations()
+    began = time.monotonic()
+    with traffic.Meter("AWS", "Azure") as meter:
+        said = _deploy([wanted])
+        seconds = round(time.monotonic() - began, 1)
+    without = (STACKS,) if change.refusal else (STACKS, SETTINGS)
+    differs = listings.changed(before, listings.both_clouds(), without)
+    arm = _operations()[len(operations) :]
+    wrong = (*unlike(change, differs, arm), *_outcome(change, said), *_not_up())
+    did = tuple(_did()) if change.refusal is None else (f"refused: {change.refusal}",)
+    return Measured(change.name, seconds, meter.pings, change.most_lost, differs, arm, did, wrong)
+
+
+def _deploy(links: list[Link]) -> str:
+    """What the stack's events say of a deployment that failed; nothing when it did not."""
+    deploy.prepare(links)
+    began = datetime.now(UTC)
+    try:
+        deploy.deploy()
+    except deploy.CdkFailed:
+        events = clients.aws("cloudformation").describe_stack_events(StackName=world.STACK)["StackEvents"]
+        return "; ".join(one.get("ResourceStatusReason", "") for one in events if one["Timestamp"] >= began)
+    return ""
+
+
+def unlike(change: alterations.Change, differs: Mapping[str, tuple[str, ...]], arm: tuple[str, ...]) -> Iterator[str]:
+    """What differs and may not, or does not and should."""
+    signs = {kind: "".join(sorted(one[0] for one in ids)) for kind, ids in differs.items()}
+    if signs != dict(change.differs):
+        yield f"differs: {dict(differs)}, wanted {dict(change.differs)}"
+    if arm != change.arm:
+        yield f"Azure was written {list(arm)}, wanted {list(change.arm)}"
+
+
+def _outcome(change: alterations.Change, said: str) -> Iterator[str]:
+    if change.refusal is None and said:
+        yield f"cdk deploy failed: {said[:500]}"
+    if change.refusal is not None and change.refusal not in said:
+        yield f"cdk deploy should fail with {change.refusal}; it said: {said[:500] or 'nothing'}"
+
+
+def _not_up() -> Iterator[str]:
+    reading = checks.document("reading")
+    says = [checks.azure_says(), *(tunnel["state"] for tunnel in reading["tunnels"]), reading["probe"]]
+    if says != ["Connected", "up", "up"]:
+        yield f"Azure, tunnel and probe are {says}"
+
+
+def _did() -> Iterator[str]:
+    """What the walk's own report says that it did."""
+    done = checks.document("report").get("did", {})
+    for state, sentences in done.items():
+        yield from (f"{state}: {sentence}" for sentence in sentences if sentence != "already holds")
+
+
+def _operations() -> tuple[str, ...]:
+    """The writes that the ARM server has seen, each with the kind of resource that it wrote."""
+    lines = timeline.OPERATIONS.read_text().splitlines() if timeline.OPERATIONS.exists() else []
+    return tuple(f"{one['op']} {one['resource'].split('/')[-2]}" for one in map(json.loads, lines))
+
+
+def run(link: Link, say: Callable[[str], None] = progress.say) -> list[str]:
+    """All changes in their order, from the link as declared. Answers with what is wrong."""
+    done: list[Measured] = []
+    for change in alterations.all_of():
+        say(f"change: {change.name}")
+        one = measure(change, link)
+        if not one.wrong and change.refusal is None:
+            link = change.declare(link)
+        done.append(one)
+        _say(one)
+        save(done)
+    print(table(done), flush=True)
+    return [f"{one.change}: {fault}" for one in done for fault in one.wrong]
+
+
+def _say(one: Measured) -> None:
+    progress.say(f"{'FAIL' if one.wrong else 'ok  '}  {line(one)}")
+    for sentence in (*one.did, *one.wrong):
+        progress.say(f"        {sentence}")
+
+
+def line(one: Measured) -> str:
+    """One change as a person reads it."""
+    bound = "" if one.most_lost is None else f", at most {one.most_lost}"
+    what = ", ".join(f"{kind} {' '.join(ids)}" for kind, ids in one.differs.items()) or "nothing"
+    return (
+        f"{one.change}: {one.seconds:.0f} s, {one.pings}{bound} ({one.judged}); "
+        f"changed: {what}; Azure: {', '.join(one.arm) or 'nothing'}"
+    )
+
+
+def table(done: list[Measured]) -> str:
+    """All changes, one line each."""
+    head = f"  {'change':<34} {'s':>5} {'sent':>5} {'lost':>5} {'most':>5} {'gap s':>6}  judged"
+    rows = [
+        f"  {one.change:<34} {one.seconds:>5.0f} {one.pings.sent:>5} {one.pings.lost:>5} "
+        f"{'-' if one.most_lost is None else one.most_lost:>5} {one.pings.gap_s:>6.2f}  {one.judged}"
+        for one in done
+    ]
+    return "\n".join([f"lost pings, one every {traffic.PING_EVERY_S} s", head, *rows])
+
+
+def save(done: list[Measured]) -> None:
+    """Writes changes.json."""
+    rows = [{**dataclasses.asdict(one), "judged": one.judged} for one in done]
+    TABLE.write_text(json.dumps({"changes": rows}, indent=2))
