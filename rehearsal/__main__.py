@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from rehearsal import checks, deploy, processes, progress, rehearse
+from rehearsal import deploy, processes, progress, rehearse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "run": rehearse.run,
             "changes": rehearse.change,
         }[command]()
-    except (deploy.CdkFailed, processes.NotReady, checks.CheckFailed) as exc:
+    except (deploy.CdkFailed, processes.NotReady) as exc:
         progress.say(f"failed: {exc}")
     except KeyboardInterrupt:
         progress.say("interrupted")

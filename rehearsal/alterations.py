@@ -10,18 +10,18 @@ from typing import Any
 
 from azure.mgmt.network import models
 
-from rehearsal import clients, places, traffic, wires, world
+from rehearsal import clients, deploy, networks, places, traffic, wires
 
 Link = dict[str, Any]
 LOST_BY_REPLACEMENT_S = 3
 OTHER_PROBE = "10.0.1.11"
 NEW_PREFIX, IN_NEW_PREFIX = "10.3.0.0/16", "10.3.1.10"
-NEW_CIDR = "10.102.0.0/16"
+NEW_CIDR = "10.111.0.0/16"
 OTHER_FUNCTIONS_URL = f"https://127.0.0.1:{places.FUNCTIONS_PORT}"  # the same host by another name
 OTHER_TYPE = "t3.medium"
 OTHER_IMAGE = "ami-0deb13a0000000003"
 EDITED = ("ec2 Vpcs", "azure virtual networks")  # what the customer changes, and Causeway never does
-ROUTES = "~" * len(places.AWS_PRIVATE_SUBNETS)
+ROUTES = "~" * len(networks.VPC_A.subnets[1:])  # one table a private subnet
 # A new gateway takes over: the address moves, and each private table's route.
 REPLACED = {
     "ec2 Addresses": "~",
@@ -75,7 +75,7 @@ def all_of() -> tuple[Change, ...]:
         ),
         Change(
             "CIDR added to the VPC",
-            _with("probe", address=places.AZURE_HOST_ADDRESS),
+            _with("probe", address=str(networks.VNET_1.host.address)),
             differs={"azure local network gateways": "~", "ec2 SecurityGroups": "~"},
             arm=("PUT localNetworkGateways",),
             edit=_add_cidr,
@@ -91,7 +91,7 @@ def all_of() -> tuple[Change, ...]:
         Change("image", _with("aws", image=OTHER_IMAGE), **replacement),  # type: ignore[arg-type]
         Change(
             "refused: no such virtual network",
-            _with("azure", virtual_networks=["vnet", "nowhere"]),
+            _with("azure", virtual_networks=[networks.VNET_1.name, "nowhere"]),
             refusal="VirtualNetworkMissing",
         ),
     )
@@ -99,16 +99,16 @@ def all_of() -> tuple[Change, ...]:
 
 def _answer_at(address: str) -> None:
     """The private host of the Azure side gets one more address."""
-    wires.ip(places.NAMESPACE_AZURE_HOST, [f"addr replace {address}/32 dev lo"])
+    wires.ip(networks.VNET_1.host.namespace, [f"addr replace {address}/32 dev lo"])
 
 
 def _add_prefix() -> None:
     network, group = clients.arm().virtual_networks, clients.RESOURCE_GROUP
-    found = network.get(group, "vnet").as_dict()
+    found = network.get(group, networks.VNET_1.name).as_dict()
     found["properties"]["addressSpace"]["addressPrefixes"].append(NEW_PREFIX)
-    network.begin_create_or_update(group, "vnet", models.VirtualNetwork(found)).result()
+    network.begin_create_or_update(group, networks.VNET_1.name, models.VirtualNetwork(found)).result()
     _answer_at(IN_NEW_PREFIX)
 
 
 def _add_cidr() -> None:
-    clients.aws("ec2").associate_vpc_cidr_block(VpcId=world.read()["vpc"], CidrBlock=NEW_CIDR)
+    clients.aws("ec2").associate_vpc_cidr_block(VpcId=deploy.declared()[0]["aws"]["vpc"], CidrBlock=NEW_CIDR)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rehearsal import places
+from rehearsal import networks
 
 
 class ArmError(Exception):
@@ -151,7 +151,8 @@ class Store:
 
     def _free_address(self) -> str:
         taken = {r.body["properties"].get("ipAddress") for r in self.resources.values()}
-        free = [address for address in places.AZURE_GATEWAY_ADDRESSES if address not in taken]
+        known = [str(address) for vnet in networks.VNETS for address in vnet.gateway_addresses]
+        free = [address for address in known if address not in taken]
         if not free:  # ours
             raise ArmError(409, "PublicIPCountLimitReached", "The rehearsal has no further public address.")
         return free[0]

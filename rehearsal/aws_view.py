@@ -4,7 +4,7 @@ One call for each kind of thing, read whole each time, because the fabric is lev
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,12 +120,12 @@ def connect() -> "EC2Client":
     )
 
 
-def read(ec2: "EC2Client", vpc_cidr: Network) -> View:
-    """Read everything that lies in the VPC with this range; the account's default VPC is nobody's business."""
+def read(ec2: "EC2Client", vpc_cidrs: Sequence[Network]) -> View:
+    """Read everything that lies in VPCs with these ranges; the account's default VPC is nobody's business."""
     subnets = [
         Subnet(found["SubnetId"], found["VpcId"], ipaddress.IPv4Network(found["CidrBlock"]))
         for found in ec2.describe_subnets()["Subnets"]
-        if ipaddress.IPv4Network(found["CidrBlock"]).subnet_of(vpc_cidr)
+        if any(ipaddress.IPv4Network(found["CidrBlock"]).subnet_of(cidr) for cidr in vpc_cidrs)
     ]
     ids = {subnet.subnet_id for subnet in subnets}
     reservations = ec2.describe_instances()["Reservations"]

@@ -25,7 +25,7 @@ from rehearsal import (
     world,
 )
 
-Link = dict[str, Any]
+Declared = dict[str, Any]
 TABLE = places.STATE / "changes.json"
 STACKS = "cloudformation StackSummaries"  # which tell of every update, also of one that went back
 SETTINGS = "lambda Functions"  # the declaration is in their environments
@@ -52,31 +52,31 @@ class Measured:
         return "ok" if self.pings.lost <= self.most_lost else "OVER"
 
 
-def measure(change: alterations.Change, declared: Link) -> Measured:
+def measure(change: alterations.Change, link: world.Link, declared: Declared) -> Measured:
     """Makes one change to a link that is up."""
     wanted = change.declare(declared)
     change.edit()
     before, operations = listings.both_clouds(), _operations()
     began = time.monotonic()
-    with traffic.Meter("AWS", "Azure") as meter:
-        said = _deploy([wanted])
+    with traffic.Meter(*link.directions[0]) as meter:
+        said = _deploy(link, wanted)
         seconds = round(time.monotonic() - began, 1)
     without = (STACKS,) if change.refusal else (STACKS, SETTINGS)
     differs = listings.changed(before, listings.both_clouds(), without)
     arm = _operations()[len(operations) :]
-    wrong = (*unlike(change, differs, arm), *_outcome(change, said), *_not_up())
-    did = tuple(_did()) if change.refusal is None else (f"refused: {change.refusal}",)
+    wrong = (*unlike(change, differs, arm), *_outcome(change, said), *_not_up(link))
+    did = tuple(_did(link)) if change.refusal is None else (f"refused: {change.refusal}",)
     return Measured(change.name, seconds, meter.pings, change.most_lost, differs, arm, did, wrong)
 
 
-def _deploy(links: list[Link]) -> str:
+def _deploy(link: world.Link, wanted: Declared) -> str:
     """What the stack's events say of a deployment that failed; nothing when it did not."""
-    deploy.prepare(links)
+    deploy.prepare([wanted])
     began = datetime.now(UTC)
     try:
         deploy.deploy()
     except deploy.CdkFailed:
-        events = clients.aws("cloudformation").describe_stack_events(StackName=world.STACK)["StackEvents"]
+        events = clients.aws("cloudformation").describe_stack_events(StackName=link.stack)["StackEvents"]
         return "; ".join(one.get("ResourceStatusReason", "") for one in events if one["Timestamp"] >= began)
     return ""
 
@@ -97,16 +97,16 @@ def _outcome(change: alterations.Change, said: str) -> Iterator[str]:
         yield f"cdk deploy should fail with {change.refusal}; it said: {said[:500] or 'nothing'}"
 
 
-def _not_up() -> Iterator[str]:
-    reading = checks.document("reading")
-    says = [checks.azure_says(), *(tunnel["state"] for tunnel in reading["tunnels"]), reading["probe"]]
+def _not_up(link: world.Link) -> Iterator[str]:
+    reading = checks.document(link, "reading")
+    says = [checks.azure_says(link), *(tunnel["state"] for tunnel in reading["tunnels"]), reading["probe"]]
     if says != ["Connected", "up", "up"]:
         yield f"Azure, tunnel and probe are {says}"
 
 
-def _did() -> Iterator[str]:
+def _did(link: world.Link) -> Iterator[str]:
     """What the walk's own report says that it did."""
-    done = checks.document("report").get("did", {})
+    done = checks.document(link, "report").get("did", {})
     for state, sentences in done.items():
         yield from (f"{state}: {sentence}" for sentence in sentences if sentence != "already holds")
 
@@ -117,14 +117,14 @@ def _operations() -> tuple[str, ...]:
     return tuple(f"{one['op']} {one['resource'].split('/')[-2]}" for one in map(json.loads, lines))
 
 
-def run(link: Link, say: Callable[[str], None] = progress.say) -> list[str]:
+def run(link: world.Link, declared: Declared, say: Callable[[str], None] = progress.say) -> list[str]:
     """All changes in their order, from the link as declared. Answers with what is wrong."""
     done: list[Measured] = []
     for change in alterations.all_of():
         say(f"change: {change.name}")
-        one = measure(change, link)
+        one = measure(change, link, declared)
         if not one.wrong and change.refusal is None:
-            link = change.declare(link)
+            declared = change.declare(declared)
         done.append(one)
         _say(one)
         save(done)

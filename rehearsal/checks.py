@@ -1,7 +1,8 @@
 """What a rehearsal has to show, each as one line with what was measured. A check answers with what it found wrong."""
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -9,10 +10,6 @@ from rehearsal import audit, clients, hunt, internet, leftovers, listings, progr
 
 SLOW_WAIT_S = 2.0
 EVERYTHING_ELSE_S = 15.0
-
-
-class CheckFailed(Exception):
-    """A check whose failure makes going on pointless."""
 
 
 def _shown(what: str, wrong: Iterable[str]) -> list[str]:
@@ -28,11 +25,11 @@ def _when(condition: bool, fault: str) -> list[str]:
     return [fault] if condition else []
 
 
-def before_deploy() -> list[str]:
+def before_deploy(links: Sequence[world.Link]) -> list[str]:
     """Without a link the hosts cannot reach each other, and nothing of what they try gets out in clear text."""
     if not services.has_data_plane():
         return []
-    answered = sum(traffic.ping(*direction, count=2) for direction in traffic.DIRECTIONS)
+    answered = sum(traffic.ping(*ends, count=2) for link in links for ends in link.directions)
     clear = traffic.seen(internet.CLEAR_TEXT)
     return [
         *_shown(
@@ -42,72 +39,89 @@ def before_deploy() -> list[str]:
     ]
 
 
-def during(deploy: Callable[[], None]) -> list[str]:
-    """Deploys while a private host keeps on sending to the other side: not one packet of it goes out in clear text.
+def during(links: Sequence[world.Link], deploy: Callable[[], None]) -> list[str]:
+    """Deploys while a host of each link keeps on sending to the other side: no packet of it goes out in clear text.
 
     It is the time when a gateway that forwards before its tunnel is up would send them back to the internet.
     """
     if not services.has_data_plane():
         deploy()
         return []
-    with traffic.Meter("AWS", "Azure") as knocking:
+    with contextlib.ExitStack() as knocking:
+        meters = [knocking.enter_context(traffic.Meter(*link.directions[0])) for link in links]
         deploy()
-    clear = traffic.seen(internet.CLEAR_TEXT)
-    what = f"while it deployed, no clear text on the internet; {knocking.pings}"
-    return _shown(what, [*_when(clear > 0, f"{clear} packets"), *_when(knocking.pings.sent == 0, "nothing was sent")])
+    clear, sent = traffic.seen(internet.CLEAR_TEXT), sum(meter.pings.sent for meter in meters)
+    what = f"while it deployed, no clear text on the internet, to which {sent} pings were sent"
+    return _shown(what, [*_when(clear > 0, f"{clear} packets"), *_when(sent == 0, "nothing was sent")])
 
 
-def of_running_link() -> list[str]:
+def of_running_link(link: world.Link) -> list[str]:
     """Both ends say up, traffic passes both ways; and where the walk's time went."""
-    traffic_faults = _traffic() if services.has_data_plane() else []
-    _show_timelines()
-    return [*_both_ends_up(), *traffic_faults]
+    traffic_faults = [*pings(link), *_transfers(link), *clean_internet()] if services.has_data_plane() else []
+    show_timelines()
+    return [*both_ends_up(link), *traffic_faults]
 
 
-def _both_ends_up() -> list[str]:
-    status, reading = azure_says(), document("reading")
+def both_ends_up(link: world.Link) -> list[str]:
+    """What Azure and the gateway say of the tunnel."""
+    status, reading = azure_says(link), document(link, "reading")
     tunnels = [tunnel["state"] for tunnel in reading.get("tunnels", [])]
     return [
-        *_shown(f"Azure says {status}", _when(status != "Connected", "it should say Connected")),
+        *_shown(f"link {link.name}: Azure says {status}", _when(status != "Connected", "it should say Connected")),
         *_shown(
-            f"the gateway says {', '.join(tunnels) or 'nothing'}, probe {reading.get('probe')}",
+            f"link {link.name}: the gateway says {', '.join(tunnels) or 'nothing'}, probe {reading.get('probe')}",
             _when("up" not in tunnels or reading.get("probe") != "up", json.dumps(reading)),
         ),
     ]
 
 
-def azure_says() -> str:
+def azure_says(link: world.Link) -> str:
     """Azure's word of the connection."""
-    connection = clients.arm().virtual_network_gateway_connections.get(clients.RESOURCE_GROUP, world.STACK)
+    connection = clients.arm().virtual_network_gateway_connections.get(clients.RESOURCE_GROUP, link.stack)
     said = connection.properties.connection_status if connection.properties else None
     return str(said.value if isinstance(said, Enum) else said)
 
 
-def document(name: str) -> dict[str, Any]:
+def document(link: world.Link, name: str) -> dict[str, Any]:
     """What the link's table keeps under this id: the gateway's last `reading`, or the last walk's `report`."""
     database = clients.aws("dynamodb")
     for table in database.list_tables()["TableNames"]:
+        if not table.startswith(f"{link.stack}-Table"):
+            continue
         if item := database.get_item(TableName=table, Key={"id": {"S": name}}).get("Item"):
             return dict(json.loads(item["document"]["S"]))
     return {}
 
 
-def _traffic() -> list[str]:
+def pings(link: world.Link) -> list[str]:
+    """Five each way."""
     faults = []
-    for source, target in traffic.DIRECTIONS:
+    for source, target in link.directions:
         answered = traffic.ping(source, target)
-        faults += _shown(f"ping {source} to {target}: {answered} of 5", _when(answered < 5, "not all were answered"))
-    for source, target in traffic.DIRECTIONS:
+        what = f"ping {source.place} to {target.place}: {answered} of 5"
+        faults += _shown(what, _when(answered < 5, "not all were answered"))
+    return faults
+
+
+def _transfers(link: world.Link) -> list[str]:
+    faults = []
+    for source, target in link.directions:
         one = traffic.transfer(source, target)
-        what = f"50 MB by TCP {source} to {target}: {one.megabits:.0f} Mbit/s, SHA-256 {one.received[:16]}"
+        what = f"50 MB by TCP {source.place} to {target.place}: {one.megabits:.0f} Mbit/s, SHA-256 {one.received[:16]}"
         faults += _shown(what, _when(one.sent != one.received, f"sent {one.sent}, received {one.received}"))
+    return faults
+
+
+def clean_internet() -> list[str]:
+    """What the internet has not seen since it was made."""
+    faults = []
     for kind, counter in (("clear text", internet.CLEAR_TEXT), ("IP fragment", internet.FRAGMENTS)):
         packets = traffic.seen(counter)
         faults += _shown(f"no {kind} on the internet", _when(packets > 0, f"{packets} packets"))
     return faults
 
 
-def _show_timelines() -> None:
+def show_timelines() -> None:
     """Measures against the bounds and fails nobody: a clock on a shared machine is no test."""
     found = timeline.saved()
     timeline.save(found)

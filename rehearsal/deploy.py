@@ -1,4 +1,4 @@
-"""Runs the real CDK command line on the project's own app, with the rehearsed link in place of the declared ones.
+"""Runs the real CDK command line on the project's own app, with the rehearsed links in place of the declared ones.
 
 While it runs, the walk's states are shown as they begin; their history is kept, since a destroyed stack takes it along.
 """
@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal import clients, places, progress, timeline, world
+from rehearsal import clients, places, progress, timeline
 
 CDK = [str(places.VENV_PYTHON.parent / "node"), str(places.ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk")]
 LOOK_EVERY_S = 1.0
@@ -33,6 +33,12 @@ def prepare(links: list[dict[str, Any]]) -> None:
     declared["context"]["links"] = links
     places.CDK.mkdir(parents=True, exist_ok=True)
     (places.CDK / "cdk.json").write_text(json.dumps(declared, indent=2))
+
+
+def declared() -> list[dict[str, Any]]:
+    """The links as they are declared now."""
+    found: list[dict[str, Any]] = json.loads((places.CDK / "cdk.json").read_text())["context"]["links"]
+    return found
 
 
 def bootstrap() -> None:
@@ -106,7 +112,7 @@ def _stream(output: IO[str]) -> None:
 
 
 class Watcher:
-    """Follows the walks of the rehearsed link. Their histories are kept in files, one an execution."""
+    """Follows the walks of the rehearsed links. Their histories are kept in files, one an execution."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -116,27 +122,29 @@ class Watcher:
     def look(self) -> None:
         """One look at every walk that has not ended."""
         try:
-            for machine in _machines():
+            for name, machine in _machines().items():
                 listed = clients.aws("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
                 for execution in reversed(listed):
-                    if execution["name"] not in self._ended:
-                        self._follow(execution)
+                    walk = f"{name}.{execution['name']}"
+                    if walk not in self._ended:
+                        self._follow(name, walk, execution)
         except (BotoCoreError, ClientError):
             return  # deleted between two calls, or not there yet: the next look tells
 
-    def _follow(self, execution: dict[str, Any]) -> None:
+    def _follow(self, name: str, walk: str, execution: dict[str, Any]) -> None:
         arn = execution["executionArn"]
         events = timeline.history(arn)
         for event in events[self._shown.get(arn, 0) :]:
             if entered := event.get("stateEnteredEventDetails"):
-                self._say(f"  walk: {entered['name']}")
+                self._say(f"  {name}: {entered['name']}")
         self._shown[arn] = len(events)
-        timeline.keep(execution["name"], events)
+        timeline.keep(walk, events)
         if execution["status"] != "RUNNING":
-            self._ended.add(execution["name"])
-            self._say(f"  walk: {execution['status'].lower()}")
+            self._ended.add(walk)
+            self._say(f"  {name}: the walk has {execution['status'].lower()}")
 
 
-def _machines() -> list[str]:
+def _machines() -> dict[str, str]:
+    """The links' state machines, by their names."""
     machines = clients.aws("stepfunctions").list_state_machines()["stateMachines"]
-    return [one["stateMachineArn"] for one in machines if world.STACK.lower() in one["name"].lower()]
+    return {one["name"]: one["stateMachineArn"] for one in machines}

@@ -34,6 +34,7 @@ from rehearsal import (
     internet,
     machines,
     mirror,
+    networks,
     peer,
     places,
     processes,
@@ -77,7 +78,7 @@ class Fabric:
         """One look at the clouds and all that follows from it; answers with what is now applied."""
         self._errors = []
         with self._passing("emulator"):
-            self._view = aws_view.read(self._ec2, ipaddress.IPv4Network(places.VPC_CIDR))
+            self._view = aws_view.read(self._ec2, [vpc.cidr for vpc in networks.VPCS])
         with self._passing("ARM server"):
             self._gateways = azure_view.read()
         with self._passing("network"):
@@ -101,7 +102,7 @@ class Fabric:
         plans = [vpc.plan(self._view, running)]
         plans += [peer.plan(gateway, tunnel=gateway.gateway_ip in self._tunnels) for gateway in self._gateways]
         vnets = [prefix for gateway in self._gateways for prefix in gateway.vnet_prefixes]
-        plans += [internet.plan(self._view, links, vnets), peer.plan_host(self._gateways, connected)]
+        plans += [internet.plan(self._view, links, vnets), peer.plan_hosts(connected)]
         return wires.merge(plans)
 
     def _serve(self) -> None:

@@ -67,10 +67,11 @@ def _holds(path: Path, needles: list[bytes]) -> bool:
 
 def _answers() -> Iterator[tuple[str, bytes]]:
     """What the emulator shows of the link. Histories of walks are searched as files."""
+    stacks = [one["StackName"] for one in clients.aws("cloudformation").describe_stacks()["Stacks"]]
     calls: list[tuple[str, str, dict[str, Any]]] = [
-        ("cloudformation", "describe_stack_events", {"StackName": world.STACK}),
-        ("cloudformation", "get_template", {"StackName": world.STACK}),
-        ("cloudformation", "describe_stacks", {"StackName": world.STACK}),
+        *(("cloudformation", "describe_stack_events", {"StackName": name}) for name in stacks),
+        *(("cloudformation", "get_template", {"StackName": name}) for name in stacks),
+        ("cloudformation", "describe_stacks", {}),
         ("lambda", "list_functions", {}),
         ("cloudwatch", "list_metrics", {}),
         ("events", "list_rules", {}),

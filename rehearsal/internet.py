@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rehearsal import aws_view, places, vpc, wires
+from rehearsal import aws_view, networks, places, vpc, wires
 
 NAMESPACE = places.NAMESPACE_INTERNET
 TABLE = "internet"
@@ -62,7 +62,7 @@ def render(public: Addresses, vnets: Iterable[ipaddress.IPv4Network]) -> str:
     back = ", ".join(f"{address} : {own}" for own, address in public.items())
     out_rule = f"    ip saddr set ip saddr map {{ {out} }}\n" if public else ""
     back_rule = f"    ip daddr set ip daddr map {{ {back} }}\n" if public else ""
-    inner = ", ".join(sorted({places.VPC_CIDR, *map(str, vnets)}))
+    inner = ", ".join(sorted({*(str(vpc.cidr) for vpc in networks.VPCS), *map(str, vnets)}))
     names = [CLEAR_TEXT, FRAGMENTS, NO_PUBLIC_ADDRESS]
     names += [counter_name(direction, address) for address in public.values() for direction in ("to", "from")]
     declared = "".join(f"add counter ip {TABLE} {name}\n" for name in names)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from rehearsal import azure_view, internet, places, proposals, vpc, wires
+from rehearsal import azure_view, internet, networks, places, proposals, vpc, wires
 
 IKE_LIFETIME_S = 28_800  # fixed, whatever the policy says: Azure VPN gateway FAQ
 REKEY_SHARE = 0.9  # of a lifetime, after which the gateway itself would rekey (ours)
@@ -64,17 +64,12 @@ class Secret(TypedDict):
 
 
 def namespace(gateway_ip: IPv4Address) -> str:
-    return f"{places.NAMESPACE_PEER}{_number(gateway_ip)}"
+    return f"{places.NAMESPACE_PEER}{gateway_ip.packed[-1]}"
 
 
 def link(gateway_ip: IPv4Address) -> str:
     """The name of the gateway's link in the internet and in the workload host."""
-    return f"peer{_number(gateway_ip)}"
-
-
-def _number(gateway_ip: IPv4Address) -> int:
-    known = places.AZURE_GATEWAY_ADDRESSES
-    return known.index(str(gateway_ip)) if str(gateway_ip) in known else gateway_ip.packed[-1]
+    return f"peer{gateway_ip.packed[-1]}"
 
 
 def connection(gateway: azure_view.Gateway, wanted: azure_view.Connection) -> Connection:
@@ -143,6 +138,7 @@ def configuration(log: Path) -> str:
 def plan(gateway: azure_view.Gateway, *, tunnel: bool) -> wires.Plan:
     """The gateway's namespace; `tunnel` once strongSwan has made its TUN device."""
     name, near = namespace(gateway.gateway_ip), link(gateway.gateway_ip)
+    host = networks.vnet_of(gateway.gateway_ip).host
     on_internet = (
         f"link add {near} type veth peer name internet netns {name}",
         f"link set {near} up",
@@ -156,7 +152,7 @@ def plan(gateway: azure_view.Gateway, *, tunnel: bool) -> wires.Plan:
     # network gateway lists. So the main table is asked first, and it knows every destination.
     main_first = wires.Entry(name, "rule", ("rule add pref 100 lookup main",), ("rule del pref 100",))
     to_vnet = (
-        f"link add vnet type veth peer name {near} netns {places.NAMESPACE_AZURE_HOST}",
+        f"link add vnet type veth peer name {near} netns {host.namespace}",
         f"addr add {VNET_ROUTER}/32 dev vnet",
         "link set vnet up",
     )
@@ -165,7 +161,7 @@ def plan(gateway: azure_view.Gateway, *, tunnel: bool) -> wires.Plan:
         main_first,
         wires.Entry(name, "internet", to_internet, ("addr flush dev internet",)),
         wires.Entry(name, "vnet", to_vnet, ("link del vnet",)),
-        wires.Entry(places.NAMESPACE_AZURE_HOST, f"link {near}", (f"link set {near} up",)),
+        wires.Entry(host.namespace, f"link {near}", (f"link set {near} up",)),
     ]
     entries += [_route(name, str(prefix), "vnet") for prefix in gateway.vnet_prefixes]
     if tunnel:
@@ -180,13 +176,16 @@ def _route(name: str, prefix: str, device: str) -> wires.Entry:
     return wires.Entry(name, f"route {prefix}", (f"route replace {line}",), (f"route del {line}",))
 
 
-def plan_host(gateways: Iterable[azure_view.Gateway], connected: Collection[IPv4Address]) -> wires.Plan:
-    """The workload host: its packets leave by every gateway instance that has a tunnel, as Azure's do."""
-    name = places.NAMESPACE_AZURE_HOST
-    entries = [wires.Entry(name, "address", (f"addr add {places.AZURE_HOST_ADDRESS}/32 dev lo",))]
-    links = [link(gateway.gateway_ip) for gateway in gateways if gateway.gateway_ip in connected]
-    hops = " ".join(f"nexthop via {VNET_ROUTER} dev {near} onlink" for near in links)
-    if links:
-        line = f"default src {places.AZURE_HOST_ADDRESS} {hops}"
-        entries.append(wires.Entry(name, "way out", (f"route replace {line}",), ("route del default",)))
-    return wires.Plan((name,), tuple(entries))
+def plan_hosts(connected: Collection[IPv4Address]) -> wires.Plan:
+    """The workload hosts: packets leave by every instance of their gateway that has a tunnel, as Azure's do."""
+    return wires.merge(
+        _host(vnet.host, [one for one in vnet.gateway_addresses if one in connected]) for vnet in networks.VNETS
+    )
+
+
+def _host(host: networks.Host, ways: Iterable[IPv4Address]) -> wires.Plan:
+    entries = [wires.Entry(host.namespace, "address", (f"addr add {host.address}/32 dev lo",))]
+    if hops := " ".join(f"nexthop via {VNET_ROUTER} dev {link(way)} onlink" for way in ways):
+        line = f"default src {host.address} {hops}"
+        entries.append(wires.Entry(host.namespace, "way out", (f"route replace {line}",), ("route del default",)))
+    return wires.Plan((host.namespace,), tuple(entries))

@@ -25,7 +25,6 @@ VMS = STATE / "vm"
 TLS = STATE / "tls"
 CDK = STATE / "cdk"
 ARM_STATE = STATE / "arm"
-WORLD = STATE / "world.json"
 TIMELINE = STATE / "timeline.json"
 
 REGION = "eu-west-1"
@@ -43,18 +42,8 @@ AZURITE_TABLE_PORT = 10002
 
 NAMESPACE_INTERNET = "cw-inet"
 NAMESPACE_VPC = "cw-vpc"
-NAMESPACE_AWS_HOST = "cw-awshost"
-NAMESPACE_AZURE_HOST = "cw-azhost"
-NAMESPACE_PEER = "cw-peer"  # + index of the Azure gateway address
+NAMESPACE_PEER = "cw-peer"  # + last byte of the Azure gateway's address; those of hosts are in networks.py
 
-VPC_CIDR = "10.101.0.0/16"
-AWS_PUBLIC_SUBNET = "10.101.0.0/24"
-AWS_PRIVATE_SUBNETS = ("10.101.1.0/24", "10.101.2.0/24")
-AWS_HOST_ADDRESS = "10.101.1.10"
-VNET_CIDR = "10.0.0.0/16"
-AZURE_HOST_ADDRESS = "10.0.1.10"
-PUBLIC_POOL = "198.51.100.0/24"  # Elastic and auto-assigned addresses (TEST-NET-2, RFC 5737)
-AZURE_GATEWAY_ADDRESSES = ("203.0.113.4", "203.0.113.5")  # TEST-NET-3; the second only when active-active
 AWS_ENDPOINT_IN_VM = "http://192.0.2.10:4580"  # TEST-NET-1, in the "internet" namespace
 MIRROR_IN_VM = "http://192.0.2.10:80"  # Debian packages, for the stock image alone
 ROOT_ACCESS_KEY = (

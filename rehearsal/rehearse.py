@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rehearsal import (
     alterations,
@@ -24,6 +24,7 @@ from rehearsal import (
 )
 
 WITHOUT_DATA_PLANE = "no root or no Debian, so no virtual machine, no IPsec and no traffic are shown"
+LINKS = (world.REHEARSAL,)
 LISTING = places.STATE / "listing-before.json"
 
 
@@ -42,7 +43,7 @@ def make_room() -> None:
     leftovers.end()
 
 
-def prepare() -> None:
+def prepare(links: Sequence[world.Link] = LINKS) -> None:
     """Both clouds with the customer's world in them, and nothing of Causeway."""
     if not services.has_data_plane():
         progress.say("control planes only: " + WITHOUT_DATA_PLANE)
@@ -51,12 +52,12 @@ def prepare() -> None:
         tls.make()
         services.start(services.clouds())
     with progress.step("building the customer's networks in both clouds"):
-        links = [world.link(world.build())]
+        declared = world.build(links)
     with progress.step("starting the Function app and the networks"):
         subprocess.run([sys.executable, "-m", "azure_functions.package"], cwd=places.ROOT, check=True)
         services.start(services.after_clouds())
     with progress.step("cdk bootstrap"):
-        deploy.prepare(links)
+        deploy.prepare(declared)
         deploy.bootstrap()
     LISTING.write_text(json.dumps(listings.both_clouds()))
 
@@ -74,15 +75,15 @@ def change() -> int:
     return 0
 
 
-def _rehearse(act: Callable[[], list[str]]) -> int:
+def _rehearse(act: Callable[[], list[str]], links: Sequence[world.Link] = LINKS) -> int:
     """From an idle machine to an idle machine; `act` finds both clouds up, and destroys what it deploys."""
     make_room()
     before = leftovers.things()
     failures: list[str] = []
     try:
-        prepare()
+        prepare(links)
         failures += act()
-    except (deploy.CdkFailed, processes.NotReady, checks.CheckFailed) as exc:
+    except (deploy.CdkFailed, processes.NotReady) as exc:
         failures.append(str(exc))
         progress.say(f"failed: {exc}")
     finally:
@@ -93,14 +94,18 @@ def _rehearse(act: Callable[[], list[str]]) -> int:
 
 
 def _one_link() -> list[str]:
-    failures = [*checks.before_deploy(), *checks.during(deploy.deploy), *checks.of_running_link()]
+    failures = [
+        *checks.before_deploy(LINKS),
+        *checks.during(LINKS, deploy.deploy),
+        *checks.of_running_link(world.REHEARSAL),
+    ]
     needles = hunt.needles()
     return [*failures, *checks.of_secrets(needles), *_destroyed(json.loads(LISTING.read_text()), needles)]
 
 
 def _changes() -> list[str]:
     deploy.deploy()
-    failures = [*changes.run(world.link(world.read())), *checks.of_running_link()]
+    failures = [*changes.run(world.REHEARSAL, deploy.declared()[0]), *checks.of_running_link(world.REHEARSAL)]
     kept = {kind: found for kind, found in listings.both_clouds().items() if kind in alterations.EDITED}
     return [*failures, *_destroyed({**json.loads(LISTING.read_text()), **kept}, hunt.needles())]
 
@@ -112,7 +117,7 @@ def _destroyed(before: listings.Listing, needles: list[bytes]) -> list[str]:
 
 def check() -> int:
     """What the running link promises."""
-    failures = checks.of_running_link()
+    failures = checks.of_running_link(world.REHEARSAL)
     _summary(failures)
     return 1 if failures else 0
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.agent import report, status
-from rehearsal import azure_view, clients, places, world
+from rehearsal import azure_view, clients, places
 
 PERIOD_S = 1.0
 READY = places.STATE / "standin-ready"
@@ -25,29 +25,37 @@ def turn(booted: set[str]) -> None:
         for peer in azure_view.read()
     }
     azure_view.STATUS.write_text(json.dumps(connections))
-    version = _published_version()
-    for instance in _running() if version else []:
-        speaker = report.Speaker(world.LINK, instance)
+    versions = _published_versions()
+    for instance, link in _running():
+        if (version := versions.get(link)) is None:
+            continue
+        speaker = report.Speaker(link, instance)
         if instance not in booted:
             booted.add(instance)
             _say(report.BOOTED, speaker.booted(version))
-        state = report.UP if any(connections.values()) else report.DOWN
+        linked = any(f"causeway-{link}" in found for found in connections.values())
+        state = report.UP if linked else report.DOWN
         nothing = status.Bytes(0, 0)
         tunnel = report.TunnelLook(1, state, nothing)
         _say(report.READING, speaker.reading(report.Look(version, datetime.now(UTC), (tunnel,), state, nothing, None)))
 
 
-def _running() -> list[str]:
+def _running() -> list[tuple[str, str]]:
+    """Each gateway that runs, and its link."""
     found = clients.aws("ec2").describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["running"]}])
-    return [instance["InstanceId"] for reservation in found["Reservations"] for instance in reservation["Instances"]]
+    instances = [instance for reservation in found["Reservations"] for instance in reservation["Instances"]]
+    tags = [(one["InstanceId"], {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}) for one in instances]
+    return [(instance, own["causeway-link"]) for instance, own in tags if "causeway-link" in own]
 
 
-def _published_version() -> str:
+def _published_versions() -> dict[str, str]:
+    """By link, the version of the configuration that its gateway should run."""
     database = clients.aws("dynamodb")
-    for table in database.list_tables()["TableNames"]:
-        if item := database.get_item(TableName=table, Key={"id": {"S": "configuration"}}).get("Item"):
-            return str(item["version"]["S"])
-    return ""
+    items = [
+        database.get_item(TableName=table, Key={"id": {"S": "configuration"}}).get("Item")
+        for table in database.list_tables()["TableNames"]
+    ]
+    return {json.loads(item["document"]["S"])["link"]: item["version"]["S"] for item in items if item}
 
 
 def _say(kind: str, detail: dict[str, Any]) -> None:

@@ -44,7 +44,7 @@ class Timeline:
 
 
 def keep(walk: str, events: list[dict[str, Any]]) -> None:
-    """Writes a walk's history to a file, since a destroyed stack takes it along; hunt.py searches it."""
+    """Writes a history to a file, since a destroyed stack takes it along; `walk` is state machine, dot, execution."""
     WALKS.mkdir(parents=True, exist_ok=True)
     text = json.dumps(events, default=lambda value: value.isoformat(), indent=1)
     (WALKS / f"{walk}.json").write_text(text)
@@ -62,7 +62,7 @@ def saved() -> list[Timeline]:
         for event in events:
             event["timestamp"] = datetime.fromisoformat(event["timestamp"])
     begun = sorted((one for one in histories if one[1]), key=lambda one: str(one[1][0]["timestamp"]))
-    return [measure(name, events, operations()) for name, events in begun]
+    return [measure(name, events, operations(name.partition(".")[0])) for name, events in begun]
 
 
 def history(execution: str) -> list[dict[str, Any]]:
@@ -71,11 +71,12 @@ def history(execution: str) -> list[dict[str, Any]]:
     return [event for page in pages for event in page["events"]]
 
 
-def operations() -> list[Span]:
-    """When the ARM server's long-running operations were under way, overlaps merged."""
+def operations(name: str) -> list[Span]:
+    """When the ARM server's long-running operations on a link's resources were under way, overlaps merged."""
     lines = OPERATIONS.read_text().splitlines() if OPERATIONS.exists() else []
+    own = [line for line in map(json.loads, lines) if line.get("ended") and line["resource"].endswith(f"/{name}")]
     merged: list[Span] = []
-    for one in sorted((line["started"], line["ended"]) for line in map(json.loads, lines) if line.get("ended")):
+    for one in sorted((line["started"], line["ended"]) for line in own):
         if merged and one[0] <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], one[1]))
         else:

@@ -1,4 +1,4 @@
-"""Traffic between the two private hosts, and what the "internet" between the clouds saw of it."""
+"""Traffic between hosts of the two clouds, and what the "internet" between the clouds saw of it."""
 
 import itertools
 import re
@@ -8,17 +8,12 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-from rehearsal import internet, places
+from rehearsal import internet, networks, places
 
 SIZE = 50_000_000
 PORT = 5001
 PING_EVERY_S = 0.1
 LAST_ANSWER_S = 1.0
-HOSTS = {
-    "AWS": (places.NAMESPACE_AWS_HOST, places.AWS_HOST_ADDRESS),
-    "Azure": (places.NAMESPACE_AZURE_HOST, places.AZURE_HOST_ADDRESS),
-}
-DIRECTIONS = (("AWS", "Azure"), ("Azure", "AWS"))
 
 
 @dataclass(frozen=True)
@@ -34,9 +29,9 @@ class Transfer:
         return SIZE * 8 / 1e6 / self.seconds
 
 
-def ping(source: str, target: str, count: int = 5) -> int:
+def ping(source: networks.Host, target: networks.Host, count: int = 5) -> int:
     """How many of the echo requests were answered."""
-    command = ["ping", "-n", "-q", "-c", str(count), "-i", "0.2", "-W", "2", HOSTS[target][1]]
+    command = ["ping", "-n", "-q", "-c", str(count), "-i", "0.2", "-W", "2", str(target.address)]
     said = subprocess.run(_inside(source, command), capture_output=True, text=True, check=False).stdout
     answered = [line.split(", ")[1].split()[0] for line in said.splitlines() if "packets transmitted" in line]
     return int(answered[0]) if answered else 0
@@ -59,11 +54,11 @@ class Meter:
 
     pings: Pings
 
-    def __init__(self, source: str, target: str) -> None:
+    def __init__(self, source: networks.Host, target: networks.Host) -> None:
         self._source, self._target = source, target
 
     def __enter__(self) -> "Meter":
-        command = _inside(self._source, ["ping", "-n", "-D", "-i", str(PING_EVERY_S), HOSTS[self._target][1]])
+        command = _inside(self._source, ["ping", "-n", "-D", "-i", str(PING_EVERY_S), str(self._target.address)])
         self._answers = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would stop ping before long
         self._began = time.time()
         self._ping = subprocess.Popen(command, stdout=self._answers, stderr=subprocess.PIPE, text=True)
@@ -91,10 +86,10 @@ def count(answers: str, summary: str, began: float, ended: float) -> Pings:
     return Pings(sent, sent - len(moments), round(gap_s, 2))
 
 
-def transfer(source: str, target: str) -> Transfer:
+def transfer(source: networks.Host, target: networks.Host) -> Transfer:
     """Sends SIZE bytes by TCP."""
     program = [str(places.VENV_PYTHON), "-m", "rehearsal.transfer"]
-    address = HOSTS[target][1]
+    address = str(target.address)
     receiver = subprocess.Popen(
         _inside(target, [*program, "receive", address, str(PORT)]), stdout=subprocess.PIPE, text=True, cwd=places.ROOT
     )
@@ -122,5 +117,5 @@ def seen(counter: str) -> int:
     return internet.counters()[counter].packets
 
 
-def _inside(host: str, command: list[str]) -> list[str]:
-    return ["ip", "netns", "exec", HOSTS[host][0], *command]
+def _inside(host: networks.Host, command: list[str]) -> list[str]:
+    return ["ip", "netns", "exec", host.namespace, *command]

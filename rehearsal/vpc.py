@@ -1,34 +1,33 @@
 """Renders the AWS side: a bridge for each subnet, each subnet's own route table, security groups, source/dest check.
 
-The namespace is the VPC's router. Ports of a bridge are isolated and the router answers ARP for them, so that a
-packet between two machines of one subnet passes the router too, as every packet does in EC2. Text only.
+The namespace is the router of all VPCs; each knows its own subnets only. Ports of a bridge are isolated and the router
+answers ARP for them, so that a packet between two machines of one subnet passes the router too, as in EC2. Text only.
 """
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
-from rehearsal import aws_view, places, wires
+from rehearsal import aws_view, networks, places, wires
 
 NAMESPACE = places.NAMESPACE_VPC
 MTU = 9001  # inside a VPC: "Network MTU for your EC2 instance", Amazon EC2 user guide
 INTERNET_MTU = 1500  # through an internet gateway: same page
 ROUTER_END = "100.64.0.2"  # the link between the VPC router and the internet gateway
 INTERNET_END = "100.64.0.1"
-HOST_PORT = "host"
 FIRST_TABLE = 1000
 GROUPS = "groups"  # nft tables
 CHECKS = "checks"
 
 
 def plan(view: aws_view.View, running: frozenset[str]) -> wires.Plan:
-    """Everything of the VPC; `running` names the instances whose virtual machine runs."""
-    entries = [*_edge(), *_host(view)]
+    """Everything of the VPCs; `running` names the instances whose virtual machine runs."""
+    entries = [*_edge(), *_hosts(view)]
     for number, subnet in enumerate(view.subnets, FIRST_TABLE):
         entries += [_bridge(subnet), *_routes(view, subnet, number, running), _rule(subnet, number)]
     ruleset = wires.Ruleset(NAMESPACE, render_groups(view) + render_checks(view))
     # Every bridge before any route, because a route may leave by another subnet's bridge.
     entries.sort(key=lambda entry: not entry.key.startswith(("bridge", "igw")))
-    return wires.Plan((NAMESPACE, places.NAMESPACE_AWS_HOST), tuple(entries), (ruleset,))
+    return wires.Plan((NAMESPACE, *(one.host.namespace for one in networks.VPCS)), tuple(entries), (ruleset,))
 
 
 def bridge_name(subnet: aws_view.Subnet) -> str:
@@ -61,25 +60,25 @@ def _edge() -> list[wires.Entry]:
     return [wires.Entry(NAMESPACE, "igw", link, ("link del igw",))]
 
 
-def _host(view: aws_view.View) -> Iterator[wires.Entry]:
-    """The private host, which stands for a customer's machine; it is no instance and has no security group."""
-    address = ipaddress.IPv4Address(places.AWS_HOST_ADDRESS)
-    for subnet in view.subnets:
-        if address in subnet.cidr:
-            peer = f"type veth peer name eth0 mtu {MTU} netns {places.NAMESPACE_AWS_HOST}"
-            port = (
-                f"link add {HOST_PORT} mtu {MTU} {peer}",
-                f"link set {HOST_PORT} master {bridge_name(subnet)}",
-                f"link set {HOST_PORT} type bridge_slave isolated on",
-                f"link set {HOST_PORT} up",
-            )
-            yield wires.Entry(NAMESPACE, "host", port, (f"link del {HOST_PORT}",))
-            inside = (
-                f"addr add {address}/{subnet.cidr.prefixlen} dev eth0",
-                "link set eth0 up",
-                f"route add default via {subnet.router}",
-            )
-            yield wires.Entry(places.NAMESPACE_AWS_HOST, "host", inside, ("addr flush dev eth0",))
+def _hosts(view: aws_view.View) -> Iterator[wires.Entry]:
+    """The private hosts, which stand for a customer's machines; they are no instances and have no security group."""
+    hosts = [vpc.host for vpc in networks.VPCS]
+    for host, subnet in ((host, subnet) for host in hosts for subnet in view.subnets if host.address in subnet.cidr):
+        # The router's end bears the name of the host's namespace.
+        end = host.namespace
+        port = (
+            f"link add {end} mtu {MTU} type veth peer name eth0 mtu {MTU} netns {host.namespace}",
+            f"link set {end} master {bridge_name(subnet)}",
+            f"link set {end} type bridge_slave isolated on",
+            f"link set {end} up",
+        )
+        yield wires.Entry(NAMESPACE, f"host {end}", port, (f"link del {end}",))
+        inside = (
+            f"addr add {host.address}/{subnet.cidr.prefixlen} dev eth0",
+            "link set eth0 up",
+            f"route add default via {subnet.router}",
+        )
+        yield wires.Entry(host.namespace, "host", inside, ("addr flush dev eth0",))
 
 
 def _rule(subnet: aws_view.Subnet, number: int) -> wires.Entry:
@@ -93,7 +92,7 @@ def _routes(
 ) -> Iterator[wires.Entry]:
     """The subnet's table: the VPC itself, the routes of its route table, and nothing else (an unknown prefix drops)."""
     table = view.table_of(subnet)
-    routes = {other.cidr: f"dev {bridge_name(other)}" for other in view.subnets}
+    routes = {other.cidr: f"dev {bridge_name(other)}" for other in view.subnets if other.vpc_id == subnet.vpc_id}
     for route in table.routes if table else ():
         if route.target != "local":
             routes[route.prefix] = _hop(view, route, running)

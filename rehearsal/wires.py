@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal import places
+from rehearsal import networks, places
 
 NETNS = Path("/run/netns")
 TIMEOUT_S = 10
@@ -141,12 +141,7 @@ def make_namespace(name: str) -> None:
 
 def leftover_namespaces() -> list[str]:
     """The namespaces that bear our names, of this run or of one that was killed."""
-    fixed = {
-        places.NAMESPACE_INTERNET,
-        places.NAMESPACE_VPC,
-        places.NAMESPACE_AWS_HOST,
-        places.NAMESPACE_AZURE_HOST,
-    }
+    fixed = {places.NAMESPACE_INTERNET, places.NAMESPACE_VPC, *(host.namespace for host in networks.HOSTS)}
     found = [path.name for path in NETNS.iterdir()] if NETNS.exists() else []
     return [name for name in found if name in fixed or name.removeprefix(places.NAMESPACE_PEER).isdigit()]
 

@@ -1,116 +1,144 @@
 """What the customer has in both clouds before Causeway: the guide's "underlying infrastructure", with its addresses."""
 
-import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from azure.core.polling import LROPoller
 from azure.mgmt.network import models
 
-from rehearsal import clients, places, services
+from rehearsal import clients, networks, places, services
 
-LINK = "rehearsal"
-STACK = f"causeway-{LINK}"
 LOCATION = "westeurope"
 ANY = "0.0.0.0/0"
 FUNCTION_KEY_SECRET = "causeway/function-key"
 
 
-def build() -> dict[str, Any]:
-    """Makes both sides and writes world.json: the ids of what was made."""
-    world = {**_aws(), **_azure()}
-    places.WORLD.write_text(json.dumps(world, indent=2))
-    return world
+@dataclass(frozen=True)
+class Link:
+    """A link of a rehearsal: its name and what it joins."""
+
+    name: str
+    vpc: networks.Vpc
+    vnet: networks.VNet
+
+    @property
+    def stack(self) -> str:
+        """The name of its stack, and of its connection in Azure."""
+        return f"causeway-{self.name}"
+
+    @property
+    def directions(self) -> tuple[tuple[networks.Host, networks.Host], ...]:
+        """From each host to the other."""
+        ends = (self.vpc.host, self.vnet.host)
+        return (ends, ends[::-1])
 
 
-def read() -> dict[str, Any]:
-    """The ids of what was made."""
-    return dict(json.loads(places.WORLD.read_text()))
+REHEARSAL = Link("rehearsal", networks.VPC_A, networks.VNET_1)
 
 
-def link(world: dict[str, Any]) -> dict[str, Any]:
-    """The wanted link, as the customer would write it in cdk.json."""
+def build(links: Sequence[Link]) -> list[dict[str, Any]]:
+    """Makes the networks of these links; answers with the links as the customer would write them in cdk.json."""
+    vpcs = {vpc: _vpc(vpc) for vpc in {link.vpc: None for link in links}}
+    _vnets(list({link.vnet: None for link in links}))
+    clients.aws("secretsmanager").create_secret(Name=FUNCTION_KEY_SECRET, SecretString=services.FUNCTION_KEY)
+    return [_declaration(link, vpcs[link.vpc]) for link in links]
+
+
+def _declaration(link: Link, vpc: str) -> dict[str, Any]:
     return {
-        "name": LINK,
-        "aws": {"region": places.REGION, "vpc": world["vpc"]},
+        "name": link.name,
+        "aws": {"region": places.REGION, "vpc": vpc},
         "azure": {
             "tenant": clients.TENANT,
             "subscription": clients.SUBSCRIPTION,
             "resource_group": clients.RESOURCE_GROUP,
-            "vpn_gateway": world["vpn_gateway"],
-            "virtual_networks": [world["virtual_network"]],
+            "vpn_gateway": link.vnet.gateway,
+            "virtual_networks": [link.vnet.name],
             "function_url": places.FUNCTIONS_URL,
         },
-        "probe": {"address": places.AZURE_HOST_ADDRESS},
+        "probe": {"address": str(link.vnet.host.address)},
     }
 
 
-def _aws() -> dict[str, Any]:
+def _vpc(network: networks.Vpc) -> str:
     ec2 = clients.aws("ec2")
-    vpc = ec2.create_vpc(CidrBlock=places.VPC_CIDR)["Vpc"]["VpcId"]
+    vpc = ec2.create_vpc(CidrBlock=str(network.cidr))["Vpc"]["VpcId"]
     internet_gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=internet_gateway, VpcId=vpc)
-    zones = [f"{places.REGION}a", f"{places.REGION}b"]
-    public = _subnet(vpc, places.AWS_PUBLIC_SUBNET, zones[0])
-    public_table = _table(vpc, public)
-    ec2.create_route(RouteTableId=public_table, DestinationCidrBlock=ANY, GatewayId=internet_gateway)
-    private = [_subnet(vpc, cidr, zone) for cidr, zone in zip(places.AWS_PRIVATE_SUBNETS, zones, strict=True)]
-    private_tables = [_table(vpc, subnet) for subnet in private]
-    clients.aws("secretsmanager").create_secret(Name=FUNCTION_KEY_SECRET, SecretString=services.FUNCTION_KEY)
-    return {
-        "vpc": vpc,
-        "internet_gateway": internet_gateway,
-        "public_subnet": public,
-        "private_subnets": private,
-        "public_table": public_table,
-        "private_tables": private_tables,
-    }
+    public, *_ = [
+        _subnet_with_table(vpc, str(cidr), f"{places.REGION}{zone}")
+        for cidr, zone in zip(network.subnets, "aab", strict=True)
+    ]
+    ec2.create_route(RouteTableId=public, DestinationCidrBlock=ANY, GatewayId=internet_gateway)
+    return str(vpc)
 
 
-def _subnet(vpc: str, cidr: str, zone: str) -> str:
-    made = clients.aws("ec2").create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)
-    return str(made["Subnet"]["SubnetId"])
-
-
-def _table(vpc: str, subnet: str) -> str:
+def _subnet_with_table(vpc: str, cidr: str, zone: str) -> str:
     ec2 = clients.aws("ec2")
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
     return str(table)
 
 
-def _azure() -> dict[str, Any]:
+def _vnets(vnets: Sequence[networks.VNet]) -> None:
+    """All at once: each operation takes seconds."""
     network, group = clients.arm(), clients.RESOURCE_GROUP
-    vnet = network.virtual_networks.begin_create_or_update(group, "vnet", models.VirtualNetwork(_VNET)).result()
-    address = network.public_ip_addresses.begin_create_or_update(
-        group, "gateway-address", models.PublicIPAddress(_ADDRESS)
-    ).result()
+    operations: list[LROPoller[Any]] = []
+    for vnet in vnets:
+        operations += [
+            network.virtual_networks.begin_create_or_update(group, vnet.name, models.VirtualNetwork(_vnet(vnet))),
+            network.public_ip_addresses.begin_create_or_update(
+                group, f"{vnet.gateway}-address", models.PublicIPAddress(_address(vnet))
+            ),
+        ]
+    made = [operation.result() for operation in operations]
+    gateways = [
+        network.virtual_network_gateways.begin_create_or_update(
+            group,
+            vnet.gateway,
+            models.VirtualNetworkGateway(_gateway(f"{lies_in.id}/subnets/GatewaySubnet", address.id)),
+        )
+        for vnet, lies_in, address in zip(vnets, made[::2], made[1::2], strict=True)
+    ]
+    for gateway in gateways:
+        gateway.result()
+
+
+def _vnet(vnet: networks.VNet) -> dict[str, Any]:
+    *_, last = vnet.cidr.subnets(new_prefix=27)
+    subnets = {"GatewaySubnet": last, "workload": vnet.workloads}
+    return {
+        "location": LOCATION,
+        "properties": {
+            "addressSpace": {"addressPrefixes": [str(vnet.cidr)]},
+            "subnets": [
+                {"name": name, "properties": {"addressPrefix": str(prefix)}} for name, prefix in subnets.items()
+            ],
+        },
+    }
+
+
+def _address(vnet: networks.VNet) -> dict[str, Any]:
+    return {
+        "location": LOCATION,
+        "sku": {"name": "Standard"},
+        "properties": {"publicIPAllocationMethod": "Static", "ipAddress": str(vnet.gateway_addresses[0])},
+    }
+
+
+def _gateway(subnet: str, address: str) -> dict[str, Any]:
     front = {
         "name": "default",
-        "properties": {"subnet": {"id": f"{vnet.id}/subnets/GatewaySubnet"}, "publicIPAddress": {"id": address.id}},
+        "properties": {"subnet": {"id": subnet}, "publicIPAddress": {"id": address}},
     }
-    gateway = models.VirtualNetworkGateway(
-        {"location": LOCATION, "properties": {**_GATEWAY, "ipConfigurations": [front]}}
-    )
-    network.virtual_network_gateways.begin_create_or_update(group, "vpn-gateway", gateway).result()
-    return {"virtual_network": "vnet", "vpn_gateway": "vpn-gateway"}
-
-
-_VNET = {
-    "location": LOCATION,
-    "properties": {
-        "addressSpace": {"addressPrefixes": [places.VNET_CIDR]},
-        "subnets": [
-            {"name": "GatewaySubnet", "properties": {"addressPrefix": "10.0.255.0/27"}},
-            {"name": "workload", "properties": {"addressPrefix": "10.0.1.0/24"}},
-        ],
-    },
-}
-_ADDRESS = {
-    "location": LOCATION,
-    "sku": {"name": "Standard"},
-    "properties": {"publicIPAllocationMethod": "Static", "ipAddress": places.AZURE_GATEWAY_ADDRESSES[0]},
-}
-_GATEWAY = {
-    "gatewayType": "Vpn",
-    "vpnType": "RouteBased",
-    "sku": {"name": "VpnGw1AZ", "tier": "VpnGw1AZ"},
-}
+    return {
+        "location": LOCATION,
+        "properties": {
+            "gatewayType": "Vpn",
+            "vpnType": "RouteBased",
+            "sku": {"name": "VpnGw1AZ", "tier": "VpnGw1AZ"},
+            "ipConfigurations": [front],
+        },
+    }

@@ -25,7 +25,7 @@ def test_without_public_addresses_there_is_no_empty_map() -> None:
 
 def test_clear_text_is_counted_before_anything_is_translated() -> None:
     text = internet.render(internet.public_addresses(world.VIEW), [world.VNET])
-    assert "ip daddr { 10.0.0.0/16, 10.101.0.0/16 } counter name clear_text drop" in text
+    assert "ip daddr { 10.0.0.0/16, 10.101.0.0/16, 10.102.0.0/16 } counter name clear_text drop" in text
     assert text.index("counter name clear_text drop") < text.index("ip saddr set")
 
 

@@ -52,21 +52,25 @@ def test_only_prefixes_of_the_local_network_gateway_go_into_the_tunnel_and_only_
 
 
 def test_the_workload_host_leaves_by_every_gateway_that_has_a_tunnel() -> None:
-    second = world.AZURE_GATEWAY.model_copy(update={"gateway_ip": IPv4Address("203.0.113.5")})
-    both = (world.AZURE_GATEWAY, second)
-
     def way_out(*connected: str) -> list[str]:
-        entries = peer.plan_host(both, {IPv4Address(address) for address in connected}).entries
+        entries = peer.plan_hosts({IPv4Address(address) for address in connected}).entries
         return [entry.put[0] for entry in entries if entry.key == "way out"]
 
     assert way_out() == []
-    assert way_out("203.0.113.5") == ["route replace default src 10.0.1.10 nexthop via 100.64.255.1 dev peer1 onlink"]
+    assert way_out("203.0.113.5") == ["route replace default src 10.0.1.10 nexthop via 100.64.255.1 dev peer5 onlink"]
     assert way_out("203.0.113.4", "203.0.113.5")[0].count("nexthop") == 2
 
 
-def test_a_known_address_has_a_short_name_and_an_unknown_one_a_name_of_its_own() -> None:
-    assert peer.namespace(IPv4Address("203.0.113.5")) == "cw-peer1"
-    assert peer.namespace(IPv4Address("203.0.113.77")) == "cw-peer77"
+def test_a_workload_host_never_leaves_by_another_networks_gateway() -> None:
+    entries = peer.plan_hosts({IPv4Address("203.0.113.14")}).entries
+    ways = {entry.namespace: entry.put[0] for entry in entries if entry.key == "way out"}
+    assert ways == {"cw-vnet-2": "route replace default src 10.1.1.10 nexthop via 100.64.255.1 dev peer14 onlink"}
+
+
+def test_an_address_that_belongs_to_no_virtual_network_is_named() -> None:
+    stray = world.AZURE_GATEWAY.model_copy(update={"gateway_ip": IPv4Address("203.0.113.77")})
+    with pytest.raises(LookupError, match=r"203\.0\.113\.77"):
+        peer.plan(stray, tunnel=False)
 
 
 def test_bytes_of_a_replaced_child_sa_are_not_forgotten() -> None:

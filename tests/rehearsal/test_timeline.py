@@ -1,6 +1,8 @@
 """The sums and the longest stretch that a rehearsal is judged by."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,3 +45,14 @@ def test_a_state_that_failed_lasts_until_the_walk_ends() -> None:
 )
 def test_a_stretch_outside_arm_operations_is_a_wait_of_ours(arm: list[timeline.Span], slow: list[str]) -> None:
     assert [state.name for state in timeline.slow(timeline.measure("walk", WALK, arm), 2)] == slow
+
+
+def test_only_operations_on_the_links_own_resources_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lines = [
+        {"resource": "/groups/g/connections/causeway-one", "started": 1.0, "ended": 3.0},
+        {"resource": "/groups/g/localNetworkGateways/causeway-one", "started": 2.0, "ended": 4.0},
+        {"resource": "/groups/g/connections/causeway-one-more", "started": 5.0, "ended": 6.0},
+    ]
+    monkeypatch.setattr(timeline, "OPERATIONS", tmp_path / "operations.jsonl")
+    timeline.OPERATIONS.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert timeline.operations("causeway-one") == [(1.0, 4.0)]

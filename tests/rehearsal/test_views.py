@@ -39,7 +39,7 @@ def test_a_machine_is_read_with_its_interface_its_elastic_ip_and_its_subnets_rou
     ec2.associate_address(AllocationId=address["AllocationId"], NetworkInterfaceId=interface_id)
     ec2.create_route(RouteTableId=table_id, DestinationCidrBlock="10.0.0.0/16", NetworkInterfaceId=interface_id)
 
-    view = aws_view.read(ec2, VPC)
+    view = aws_view.read(ec2, [VPC])
 
     (found,) = view.instances
     assert found.living

@@ -1,5 +1,8 @@
 """What the VPC's router is told for given subnets, instances, security groups and route tables."""
 
+import dataclasses
+from ipaddress import IPv4Network
+
 from rehearsal import aws_view, vpc, wires
 from tests.rehearsal import fabric_world as world
 
@@ -33,6 +36,15 @@ def test_a_route_to_a_machine_that_does_not_run_is_a_blackhole() -> None:
 def test_the_vpc_itself_is_reached_from_every_subnet() -> None:
     for number in (1000, 1001):
         assert f"route replace 10.101.1.0/24 dev sn000000000prv table {number}" in routes(world.VIEW)
+
+
+def test_another_vpc_is_not_reached() -> None:
+    other = aws_view.Subnet("subnet-000000000000other", "vpc-2", IPv4Network("10.102.0.0/24"))
+    both = dataclasses.replace(world.VIEW, subnets=(*world.VIEW.subnets, other))
+    assert {line for line in routes(both) if "10.102" in line or "table 1002" in line} == {
+        "route replace 10.102.0.0/24 dev sn0000000other table 1002",
+        "route replace blackhole 0.0.0.0/0 table 1002",
+    }
 
 
 def test_a_packet_is_routed_by_the_subnet_it_comes_from() -> None:
