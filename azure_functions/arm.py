@@ -63,6 +63,7 @@ class Arm:
             vpn_type=arm_models.word(found.properties.vpn_type),
             provisioning_state=arm_models.word(found.properties.provisioning_state),
             addresses=tuple(address for address in addresses if address is not None),
+            virtual_network=arm_models.gateway_network(configurations),
         )
 
     def _find_address(self, ref: AzureRef, public_ip: str) -> IPv4Address | None:
@@ -80,7 +81,12 @@ class Arm:
         if found is None:
             return None
         space = found.properties.address_space if found.properties else None
-        return VirtualNetwork(id=found.id or "", prefixes=arm_models.prefixes(space))
+        peerings = (found.properties.virtual_network_peerings if found.properties else None) or []
+        return VirtualNetwork(
+            id=found.id or "",
+            prefixes=arm_models.prefixes(space),
+            remote_gateway_networks=arm_models.remote_gateway_networks(peerings),
+        )
 
     def find_local_network_gateway(self, ref: AzureRef) -> LocalNetworkGateway | None:
         """The local network gateway of our name, ours or not."""

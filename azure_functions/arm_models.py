@@ -93,6 +93,21 @@ def prefixes(space: models.AddressSpace | None) -> tuple[IPv4Network, ...]:
     return tuple(IPv4Network(p) for p in (space.address_prefixes if space else None) or [] if ":" not in p)
 
 
+def gateway_network(configurations: list[models.VirtualNetworkGatewayIPConfiguration]) -> str | None:
+    """The id of the network in which the gateway stands: its configurations name a subnet of it."""
+    ids = [c.properties.subnet.id for c in configurations if c.properties and c.properties.subnet]
+    return next((id.rpartition("/subnets/")[0] for id in ids if id), None)
+
+
+def remote_gateway_networks(peerings: list[models.VirtualNetworkPeering]) -> tuple[str, ...]:
+    """The ids of the networks whose gateways are used, by peerings that both sides have made."""
+    inner = [peering.properties for peering in peerings if peering.properties]
+    used = [one for one in inner if one.use_remote_gateways and word(one.peering_state) == "Connected"]
+    return tuple(
+        one.remote_virtual_network.id for one in used if one.remote_virtual_network and one.remote_virtual_network.id
+    )
+
+
 def ours(ref: AzureRef, tags: dict[str, str] | None) -> bool:
     """Whether the tags are those of this deployment."""
     return ref.tags.items() <= (tags or {}).items()

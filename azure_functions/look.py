@@ -5,7 +5,7 @@ import logging
 import secrets
 
 from azure_functions.edges import ArmEdge, AwsEdge
-from link import errors
+from link import errors, psk
 from link.facts import AzureFacts
 from link.wanted import AzureRef
 
@@ -16,21 +16,33 @@ def find_facts(arm: ArmEdge, aws: AwsEdge, ref: AzureRef) -> AzureFacts:
     """What stands there now. A resource that could not be read raises; the key alone may stay unknown."""
     networks = {name: arm.find_virtual_network(ref, name) for name in ref.virtual_networks}
     connection = arm.find_connection(ref)
-    if connection is not None and connection.ours:
-        connection = connection.model_copy(update={"key_matches": _key_matches(arm, aws, ref)})
+    wanted, unread = _read_psk(aws, ref)
+    if connection is not None and connection.ours and wanted is not None:
+        connection = connection.model_copy(update={"key_matches": _key_matches(arm, ref, wanted)})
     return AzureFacts(
         gateway=arm.find_gateway(ref),
         virtual_networks=tuple(network for network in networks.values() if network is not None),
         missing_networks=tuple(name for name, network in networks.items() if network is None),
         local_network_gateway=arm.find_local_network_gateway(ref),
         connection=connection,
+        psk_fault=None if wanted is None else psk.fault(wanted),
+        psk_unread=unread,
     )
 
 
-def _key_matches(arm: ArmEdge, aws: AwsEdge, ref: AzureRef) -> bool | None:
+def _read_psk(aws: AwsEdge, ref: AzureRef) -> tuple[str | None, str | None]:
+    """The link's key, or why it could not be read."""
+    try:
+        return aws.read_psk(ref.psk_secret), None
+    except (errors.CloudBusy, errors.CloudRefused) as exc:
+        logger.warning("the link's key was not read", extra={"link": ref.link, "why": str(exc)})
+        return None, str(exc)
+
+
+def _key_matches(arm: ArmEdge, ref: AzureRef, wanted: str) -> bool | None:
     """Compares keyed digests, so that neither the time it takes nor a stray log line tells anything of a key."""
     try:
-        found, wanted = arm.read_shared_key(ref), aws.read_psk(ref.psk_secret)
+        found = arm.read_shared_key(ref)
     except (errors.CloudBusy, errors.CloudRefused) as exc:
         logger.warning("shared key not compared", extra={"link": ref.link, "why": str(exc)})
         return None

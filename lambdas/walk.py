@@ -25,6 +25,7 @@ class Walk(Record):
     wanted: Wanted
     answer: Answer | None = None
     azure: AzureFacts | None = None
+    preflight: dict[str, Any] | None = None
     connected: AzureFacts | None = None
     boot: dict[str, Any] | None = None
     verdict: dict[str, Any] | None = None

@@ -30,9 +30,12 @@ def public_subnets(facts: AwsFacts) -> tuple[str, ...]:
     return tuple(subnet.id for subnet in ordered if (table := _table_of(subnet.id, facts)) and _is_public(table))
 
 
-def gateway_subnet(spec: LinkSpec, facts: AwsFacts) -> str:
-    """Where a new gateway is launched. Preflight has made sure that there is one."""
-    return spec.aws.gateway_subnet or public_subnets(facts)[0]
+def gateway_subnet(spec: LinkSpec, facts: AwsFacts, zones: frozenset[str] | None = None) -> str:
+    """Where a new gateway is launched, if possible in one of `zones`. Preflight has made sure that there is one."""
+    public = public_subnets(facts)
+    zone_of = {subnet.id: subnet.zone for subnet in facts.subnets}
+    offering = [subnet for subnet in public if zones is None or zone_of[subnet] in zones]
+    return spec.aws.gateway_subnet or (*offering, *public)[0]
 
 
 def private_tables(spec: LinkSpec, facts: AwsFacts) -> tuple[RouteTable, ...]:

@@ -76,7 +76,10 @@ class AwsFacts(Record):
 
 
 class VpnGateway(Record):
-    """The Azure VPN gateway. `addresses` are its public ones, one for each active instance."""
+    """The Azure VPN gateway. `addresses` are its public ones, one for each active instance.
+
+    `virtual_network` is the id of the network in which it stands; None when Azure did not tell.
+    """
 
     id: str
     location: str
@@ -84,6 +87,7 @@ class VpnGateway(Record):
     vpn_type: str
     provisioning_state: str
     addresses: tuple[IPv4Address, ...]
+    virtual_network: str | None = None
 
 
 class LocalNetworkGateway(Record):
@@ -128,20 +132,26 @@ class Connection(Record):
 
 
 class VirtualNetwork(Record):
-    """A virtual network behind the gateway."""
+    """A virtual network behind the gateway. `remote_gateway_networks` are those whose gateways it uses by peering."""
 
     id: str
     prefixes: tuple[IPv4Network, ...]
+    remote_gateway_networks: tuple[str, ...] = ()
 
 
 class AzureFacts(Record):
-    """One look at the Azure side. A resource that does not exist is None; one that could not be read is an error."""
+    """One look at the Azure side. A resource that does not exist is None; one that could not be read is an error.
+
+    `psk_fault` says what is wrong with the link's key, `psk_unread` why it could not be read; neither holds any of it.
+    """
 
     gateway: VpnGateway | None
     virtual_networks: tuple[VirtualNetwork, ...]
     missing_networks: tuple[str, ...] = ()
     local_network_gateway: LocalNetworkGateway | None
     connection: Connection | None
+    psk_fault: str | None = None
+    psk_unread: str | None = None
 
     @property
     def prefixes(self) -> tuple[IPv4Network, ...]:

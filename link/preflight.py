@@ -1,27 +1,33 @@
-"""Reasons not to begin, each by name and with its remedy. Pure: facts in, refusals out."""
+"""Reasons not to begin, each by name and with its remedy, as a list of named checks. Pure: facts in, findings out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from itertools import combinations
 
-from link import choose
-from link.facts import AwsFacts, AzureFacts, Facts
+from link import choose, preflight_aws, preflight_azure
+from link.facts import AwsFacts, Facts, Route
+from link.finding import Check, Finding, Level, refused, warned
 from link.spec import LinkSpec
+from link.survey import Survey
+
+# What a route leads to, by the beginning of its target's id.
+_KINDS = {
+    "pcx-": "a VPC peering",
+    "tgw-": "a transit gateway",
+    "eni-": "a network interface",
+    "nat-": "a NAT gateway",
+    "vgw-": "a virtual private gateway",
+    "igw-": "an internet gateway",
+    "eigw-": "an egress-only internet gateway",
+    "lgw-": "a local gateway",
+    "cagw-": "a carrier gateway",
+    "vpce-": "a VPC endpoint",
+    "i-": "an instance",
+    "arn:": "a core network",
+}
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """`reason` is one CamelCase word, `message` says what was found and what would be right."""
-
-    reason: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.reason}: {self.message}"
-
-
-def _overlaps(facts: Facts) -> Iterator[Refusal]:
+def _overlaps(facts: Facts) -> Iterator[Finding]:
     ranges = [("VPC", cidr) for cidr in facts.aws.cidrs]
     ranges += [
         (network.id.rsplit("/", 1)[-1], prefix)
@@ -32,77 +38,80 @@ def _overlaps(facts: Facts) -> Iterator[Refusal]:
         if a.overlaps(b):
             how = "is also" if a == b else "overlaps"
             message = f"{a} of {one} {how} {b} of {other}; give one of the networks another range"
-            yield Refusal("OverlappingRanges", message)
+            yield refused("OverlappingRanges", message)
 
 
-def _aws(spec: LinkSpec, facts: AwsFacts) -> Iterator[Refusal]:
-    named = spec.aws.gateway_subnet
-    if facts.internet_gateway is None:
-        yield Refusal("NoInternetGateway", f"{spec.aws.vpc} has no internet gateway; attach one")
-    elif named and named not in {subnet.id for subnet in facts.subnets}:
-        yield Refusal("NoPublicSubnet", f"{named} is not a subnet of {spec.aws.vpc}; correct aws.gateway_subnet")
-    elif named and named not in choose.public_subnets(facts):
-        message = f"{named} has no route 0.0.0.0/0 to the internet gateway; add it or name another subnet"
-        yield Refusal("NoPublicSubnet", message)
-    elif not choose.public_subnets(facts):
-        message = f"{spec.aws.vpc} has no subnet with a route 0.0.0.0/0 to its internet gateway; make one public"
-        yield Refusal("NoPublicSubnet", message)
-    known = {table.id for table in facts.route_tables}
-    for table in spec.aws.route_tables or ():
-        if table not in known:
-            yield Refusal("NoRouteTable", f"{table} is not a route table of {spec.aws.vpc}; correct aws.route_tables")
-    if not choose.private_tables(spec, facts):
-        message = (
-            f"{spec.aws.vpc} has no route table that serves a private subnet; associate one or name aws.route_tables"
-        )
-        yield Refusal("NoRouteTable", message)
-
-
-def _azure(spec: LinkSpec, facts: AzureFacts) -> Iterator[Refusal]:
-    if facts.gateway is None:
-        message = (
-            f"{spec.azure.vpn_gateway} is not in resource group {spec.azure.resource_group}; correct azure.vpn_gateway"
-        )
-        yield Refusal("VpnGatewayMissing", message)
-        return
-    if facts.gateway.sku == "Basic":
-        message = f"{spec.azure.vpn_gateway} has SKU Basic, which has no custom IPsec policy; use VpnGw1AZ"
-        yield Refusal("GatewaySkuBasic", message)
-    if facts.gateway.vpn_type != "RouteBased":
-        message = f"{spec.azure.vpn_gateway} is {facts.gateway.vpn_type}; a custom IKEv2 policy needs a RouteBased one"
-        yield Refusal("GatewayPolicyBased", message)
-    if not facts.gateway.addresses:
-        yield Refusal("GatewayWithoutAddress", f"{spec.azure.vpn_gateway} has no public address; attach one")
-    for name in facts.missing_networks:
-        group = spec.azure.resource_group
-        message = f"virtual network {name} is not in resource group {group}; correct azure.virtual_networks"
-        yield Refusal("VirtualNetworkMissing", message)
-
-
-def _taken_routes(spec: LinkSpec, facts: Facts) -> Iterator[Refusal]:
-    ours = {gateway.interface for gateway in facts.aws.gateways}
+def _foreign_routes(spec: LinkSpec, facts: Facts) -> Iterator[tuple[str, Route, IPv4Network]]:
+    """Routes of others that have to do with an Azure prefix, in the tables that we would write."""
     for table in choose.private_tables(spec, facts.aws):
-        for prefix in facts.azure.prefixes:
-            route = choose.route_to(table, prefix)
-            if route and route.target not in {*ours, "local"} and (table.id, prefix) not in facts.aws.own_routes:
-                target = route.target or "nowhere"
-                message = f"{table.id} already routes {prefix} to {target}; remove that route or choose other tables"
-                yield Refusal("RouteTaken", message)
+        for route in table.routes:
+            if route.target == "local" or route.destination == choose.ANYWHERE or _is_ours(table.id, route, facts.aws):
+                continue
+            for prefix in facts.azure.prefixes:
+                if route.destination.overlaps(prefix):
+                    yield table.id, route, prefix
 
 
-def _probe(spec: LinkSpec, prefixes: tuple[IPv4Network, ...]) -> Iterator[Refusal]:
+def _is_ours(table: str, route: Route, facts: AwsFacts) -> bool:
+    ours = {gateway.interface for gateway in facts.gateways}
+    return route.target in ours or (table, route.destination) in facts.own_routes
+
+
+def _named(target: str) -> str:
+    kind = next((kind for start, kind in _KINDS.items() if target.startswith(start)), "something")
+    return f"{kind} ({target or 'without an id'})"
+
+
+def taken_routes(spec: LinkSpec, facts: Facts) -> tuple[Finding, ...]:
+    """Refusals for routes of others inside an Azure prefix. AdjustRoutes asks again before it acts."""
+    return tuple(
+        refused(
+            "RouteTaken",
+            f"{table} already routes {route.destination} to {_named(route.target)}, and {prefix} is behind Azure; "
+            "remove that route or choose other tables by aws.route_tables",
+        )
+        for table, route, prefix in _foreign_routes(spec, facts)
+        if route.destination.subnet_of(prefix)
+    )
+
+
+def _shadowed_routes(spec: LinkSpec, facts: Facts) -> Iterator[Finding]:
+    for table, route, prefix in _foreign_routes(spec, facts):
+        if not route.destination.subnet_of(prefix):
+            message = (
+                f"{table} routes {route.destination} to {_named(route.target)}; the link's route to {prefix} is more "
+                "specific and takes that part away from it; make sure that nothing behind it needs it"
+            )
+            yield warned("RouteShadowed", message)
+
+
+def _probe(spec: LinkSpec, prefixes: tuple[IPv4Network, ...]) -> Iterator[Finding]:
     if spec.probe and prefixes and not any(spec.probe.address in prefix for prefix in prefixes):
         known = ", ".join(map(str, prefixes))
         message = f"{spec.probe.address} is in no prefix behind Azure ({known}); correct probe.address"
-        yield Refusal("ProbeElsewhere", message)
+        yield refused("ProbeElsewhere", message)
 
 
-def refusals(spec: LinkSpec, facts: Facts) -> tuple[Refusal, ...]:
-    """Every reason not to begin; none means go."""
+def checks(spec: LinkSpec, facts: Facts, survey: Survey) -> tuple[Check, ...]:
+    """Everything that is checked before a walk, in the order in which a person would look."""
     return (
-        *_overlaps(facts),
-        *_aws(spec, facts.aws),
-        *_azure(spec, facts.azure),
-        *_taken_routes(spec, facts),
-        *_probe(spec, facts.azure.prefixes),
+        Check.of("address ranges of both sides", _overlaps(facts)),
+        *preflight_aws.checks(spec, facts, survey),
+        Check.of("routes to Azure", (*taken_routes(spec, facts), *_shadowed_routes(spec, facts))),
+        *preflight_azure.checks(spec, facts.azure),
+        Check.of("probe address", _probe(spec, facts.azure.prefixes)),
     )
+
+
+def _of(level: Level, checked: tuple[Check, ...]) -> tuple[Finding, ...]:
+    return tuple(finding for check in checked for finding in check.findings if finding.level is level)
+
+
+def refusals(checked: tuple[Check, ...]) -> tuple[Finding, ...]:
+    """Every reason not to begin; none means go."""
+    return _of(Level.REFUSED, checked)
+
+
+def warnings(checked: tuple[Check, ...]) -> tuple[Finding, ...]:
+    """What a person should know although it does not stand in the way."""
+    return _of(Level.WARNING, checked)

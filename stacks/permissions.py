@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 
 from link.spec import LinkSpec
+from link.steps import State
 
 # Describe calls know no resource (Service Authorization Reference, Amazon EC2).
 _LOOK = (
@@ -16,6 +17,15 @@ _LOOK = (
     "ec2:DescribeRouteTables",
     "ec2:DescribeInstances",
     "ec2:DescribeAddresses",
+)
+# Nor does GetServiceQuota (the same, Service Quotas).
+_SURVEY = (
+    "ec2:DescribeNetworkAcls",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeNetworkInterfaces",
+    "servicequotas:GetServiceQuota",
 )
 
 
@@ -65,16 +75,37 @@ class Permissions:
     def _ours(self, service: str = "aws:ResourceTag") -> dict[str, dict[str, str]]:
         return {"StringEquals": {f"{service}/causeway-link": self._spec.name}}
 
-    def _launch(self) -> list[iam.PolicyStatement]:
-        made = self._made
+    def _image(self) -> list[iam.PolicyStatement]:
         image = self._spec.aws.image_or_default
         parameter = f"arn:{self._stack.partition}:ssm:{self._stack.region}:*:parameter{image}"
+        named = [] if image.startswith("ami-") else [_allow("ssm:GetParameter", on=parameter)]
+        return [_allow("ec2:DescribeImages"), *named]
+
+    def _preflight(self) -> list[iam.PolicyStatement]:
+        asked = [
+            self._stack.format_arn(
+                service="lambda",
+                resource="function",
+                resource_name=f"causeway-{self._spec.name}-{state}",
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for state in (State.LAUNCH_GATEWAY, State.ADJUST_ROUTES)
+        ]
+        return [
+            *self._look(),
+            *self._image(),
+            _allow(*_SURVEY),
+            # They try their own roles by dry runs; nobody else can.
+            _allow("lambda:InvokeFunction", on=asked),
+        ]
+
+    def _launch(self) -> list[iam.PolicyStatement]:
+        made = self._made
         kinds = [self._ec2(kind) for kind in ("instance", "volume", "network-interface", "subnet")]
         images = f"arn:{self._stack.partition}:ec2:{self._stack.region}::image/*"
         return [
             *self._look(),
-            _allow("ec2:DescribeImages"),
-            *([] if image.startswith("ami-") else [_allow("ssm:GetParameter", on=parameter)]),
+            *self._image(),
             _allow("ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress", on=made.security_group),
             _allow("ec2:RunInstances", on=[*kinds, images, made.security_group]),
             # Implied by RunInstances with tags and with a role: no recorded call shows them.
@@ -92,7 +123,7 @@ class Permissions:
         made, interface = self._made, self._ec2("network-interface")
         table: dict[str, list[iam.PolicyStatement]] = {
             "Discover": [self._function_key()],
-            "Preflight": self._look(),
+            "Preflight": self._preflight(),
             "LaunchGateway": self._launch(),
             "WaitForBoot": [
                 *self._look(),

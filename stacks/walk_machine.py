@@ -55,7 +55,7 @@ class WalkMachine(Construct):
         booted.add_catch(self._task(State.EXPLAIN_BOOT, "$.boot"), errors=["States.Timeout"], result_path="$.silence")
         return (
             sfn.Chain.start(self._task(State.DISCOVER, "$.azure"))
-            .next(self._task(State.PREFLIGHT))
+            .next(self._task(State.PREFLIGHT, "$.preflight"))
             .next(self._task(State.LAUNCH_GATEWAY))
             .next(self._failing_to_report(booted))
             .next(self._task(State.ATTACH_ELASTIC_IP))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from link import facts, reading
+from link import facts, reading, survey
 from link.spec import LinkSpec
 
 GUID = "11111111-2222-3333-4444-555555555555"
@@ -13,7 +13,8 @@ PSK_SECRET = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:psk-AbCdEf"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 AZURE_PREFIX = IPv4Network("10.0.0.0/16")
 PEER = IPv4Address("203.0.113.4")
-PRIVATE_TABLE = "rtb-000000000000000b"
+NETWORK = "/subscriptions/s/vnet/workloads"
+PRIVATE_TABLE = "rtb-0000000000000000b"
 
 
 def declared(**changes: Any) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def azure(**changes: Any) -> facts.AzureFacts:
     """The Azure side before Causeway: a VPN gateway and one virtual network."""
     found = facts.AzureFacts(
         gateway=vpn_gateway(),
-        virtual_networks=(facts.VirtualNetwork(id="/subscriptions/s/vnet/workloads", prefixes=(AZURE_PREFIX,)),),
+        virtual_networks=(facts.VirtualNetwork(id=NETWORK, prefixes=(AZURE_PREFIX,)),),
         local_network_gateway=None,
         connection=None,
     )
@@ -118,6 +119,43 @@ def vpn_gateway(**changes: Any) -> facts.VpnGateway:
         vpn_type="RouteBased",
         provisioning_state="Succeeded",
         addresses=(PEER,),
+        virtual_network=NETWORK,
+    )
+    return found.model_copy(update=changes)
+
+
+def acl_entry(number: int, *, egress: bool = False, **changes: Any) -> survey.AclEntry:
+    """A rule of a network ACL: everything is allowed, unless told otherwise."""
+    everything = survey.AclEntry(
+        number=number,
+        egress=egress,
+        allow=True,
+        protocol="-1",
+        from_port=None,
+        to_port=None,
+        cidr=IPv4Network("0.0.0.0/0"),
+    )
+    return everything.model_copy(update=changes)
+
+
+def network_acl(*entries: survey.AclEntry) -> survey.NetworkAcl:
+    """The ACL of the public subnet; AWS's own default without rules named."""
+    default = (acl_entry(100), acl_entry(100, egress=True))
+    return survey.NetworkAcl(id="acl-1", subnets=("subnet-a",), entries=entries or default)
+
+
+def surveyed(**changes: Any) -> survey.Survey:
+    """What preflight alone looks at, with nothing wrong: open network ACL, room in the quotas, a web server."""
+    found = survey.Survey(
+        network_acls=(network_acl(),),
+        offering_zones=frozenset({"eu-west-1a", "eu-west-1b"}),
+        instance_type=survey.InstanceType(vcpus=2, architectures=("x86_64",)),
+        images=(survey.Image(id="ami-1", architecture="x86_64", state="available"),),
+        vcpus=survey.Quota(code="L-1216C47A", limit=32, used=30),
+        elastic_ips=survey.Quota(code="L-0263D0A3", limit=5, used=4),
+        security_groups=(survey.SecurityGroup(id="sg-web", admits=(IPv4Network("10.0.0.0/8"),)),),
+        workloads=(survey.Workload(subnet="subnet-b", groups=("sg-web",)),),
+        permissions=(survey.Permission(action="ec2:RunInstances", allowed=True, said="DryRunOperation"),),
     )
     return found.model_copy(update=changes)
 

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -17,7 +18,8 @@ from link.errors import CloudRefused
 from link.facts import Rule
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import IpPermissionTypeDef, TagSpecificationTypeDef
+    from mypy_boto3_ec2.type_defs import IpPermissionTypeDef
+    from mypy_boto3_ssm.client import SSMClient
 
 _ROOT_GIB = 8  # what Debian's own image has
 
@@ -76,26 +78,27 @@ def _unless(tolerated: str, call: Callable[[], object]) -> None:
             raise
 
 
-def _permission(rule: Rule) -> "IpPermissionTypeDef":
+def permission(rule: Rule) -> "IpPermissionTypeDef":
+    """The rule as EC2 writes it."""
     ports = {} if rule.from_port is None else {"FromPort": rule.from_port, "ToPort": rule.to_port}
     return {"IpProtocol": rule.protocol, "IpRanges": [{"CidrIp": str(rule.cidr)}], **ports}  # type: ignore[typeddict-item]
 
 
 def _allow(group: str, rule: Rule) -> None:
     with translated(f"allowing {rule.cidr} to the gateway"):
-        permission = [_permission(rule)]
+        permissions = [permission(rule)]
         _unless(
             "InvalidPermission.Duplicate",
-            lambda: aws.ec2().authorize_security_group_ingress(GroupId=group, IpPermissions=permission),
+            lambda: aws.ec2().authorize_security_group_ingress(GroupId=group, IpPermissions=permissions),
         )
 
 
 def _revoke(group: str, rule: Rule) -> None:
     with translated(f"revoking {rule.cidr} from the gateway"):
-        permission = [_permission(rule)]
+        permissions = [permission(rule)]
         _unless(
             "InvalidPermission.NotFound",
-            lambda: aws.ec2().revoke_security_group_ingress(GroupId=group, IpPermissions=permission),
+            lambda: aws.ec2().revoke_security_group_ingress(GroupId=group, IpPermissions=permissions),
         )
 
 
@@ -127,12 +130,18 @@ def _delete_route(route_table: str, destination: IPv4Network) -> None:
         )
 
 
+@cache
+def ssm() -> "SSMClient":
+    """The Systems Manager client of this function."""
+    return boto3.client("ssm")
+
+
 def image_id(image: str) -> str:
     """The AMI id, looked up when the image is named by a Systems Manager parameter."""
     if image.startswith("ami-"):
         return image
     with translated(f"looking up the image {image}"):
-        return boto3.client("ssm").get_parameter(Name=image)["Parameter"]["Value"]
+        return ssm().get_parameter(Name=image)["Parameter"]["Value"]
 
 
 def _root_volume(image: str) -> tuple[str, int]:
@@ -146,46 +155,47 @@ def _root_volume(image: str) -> tuple[str, int]:
     return device, max([_ROOT_GIB, *sizes])
 
 
-def _launch(settings: Settings, subnet: str, execution: str) -> None:
+def launch_request(settings: Settings, subnet: str) -> dict[str, Any]:
+    """What RunInstances is asked for."""
     spec = settings.spec
     tags = {**plan.tags(spec, settings.deployment), "Name": f"causeway-{spec.name}"}
     tag_list = [{"Key": key, "Value": value} for key, value in tags.items()]
-    kinds = ("instance", "volume", "network-interface")
-    specifications: list[TagSpecificationTypeDef] = [{"ResourceType": kind, "Tags": tag_list} for kind in kinds]  # type: ignore[typeddict-item]
     image = image_id(spec.aws.image_or_default)
     device, size_gib = _root_volume(image)
+    return {
+        "MinCount": 1,
+        "MaxCount": 1,
+        "ImageId": image,
+        "InstanceType": spec.aws.instance_type,
+        "UserData": cloud_config.render(spec.name, settings.region, settings.table),
+        "IamInstanceProfile": {"Arn": settings.instance_profile},
+        # Inline, because an instance on a prepared interface gets no public address to boot with.
+        "NetworkInterfaces": [
+            {
+                "DeviceIndex": 0,
+                "SubnetId": subnet,
+                "Groups": [settings.security_group],
+                "AssociatePublicIpAddress": True,
+                "DeleteOnTermination": True,
+            }
+        ],
+        "BlockDeviceMappings": [
+            {
+                "DeviceName": device,
+                "Ebs": {"Encrypted": True, "DeleteOnTermination": True, "VolumeType": "gp3", "VolumeSize": size_gib},
+            }
+        ],
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 1},
+        "InstanceInitiatedShutdownBehavior": "stop",
+        "TagSpecifications": [
+            {"ResourceType": kind, "Tags": tag_list} for kind in ("instance", "volume", "network-interface")
+        ],
+    }
+
+
+def _launch(settings: Settings, subnet: str, execution: str) -> None:
+    request = launch_request(settings, subnet)
+    # A walk's own token: a repeated state gets the same instance instead of a second one.
+    token = hashlib.sha256(f"{settings.deployment}/{execution}".encode()).hexdigest()[:64]
     with translated("launching the gateway"):
-        aws.ec2().run_instances(
-            MinCount=1,
-            MaxCount=1,
-            # A walk's own token: a repeated state gets the same instance instead of a second one.
-            ClientToken=hashlib.sha256(f"{settings.deployment}/{execution}".encode()).hexdigest()[:64],
-            ImageId=image,
-            InstanceType=spec.aws.instance_type,  # type: ignore[arg-type]  # the type stub lists today's types only
-            UserData=cloud_config.render(spec.name, settings.region, settings.table),  # type: ignore[arg-type]  # botocore takes bytes
-            IamInstanceProfile={"Arn": settings.instance_profile},
-            # Inline, because an instance on a prepared interface gets no public address to boot with.
-            NetworkInterfaces=[
-                {
-                    "DeviceIndex": 0,
-                    "SubnetId": subnet,
-                    "Groups": [settings.security_group],
-                    "AssociatePublicIpAddress": True,
-                    "DeleteOnTermination": True,
-                }
-            ],
-            BlockDeviceMappings=[
-                {
-                    "DeviceName": device,
-                    "Ebs": {
-                        "Encrypted": True,
-                        "DeleteOnTermination": True,
-                        "VolumeType": "gp3",
-                        "VolumeSize": size_gib,
-                    },
-                }
-            ],
-            MetadataOptions={"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 1},
-            InstanceInitiatedShutdownBehavior="stop",
-            TagSpecifications=specifications,
-        )
+        aws.ec2().run_instances(**request, ClientToken=token)

@@ -38,6 +38,7 @@ GATEWAY = VpnGateway(
     vpn_type="RouteBased",
     provisioning_state="Succeeded",
     addresses=(IPv4Address("203.0.113.4"),),
+    virtual_network=f"{GROUP}/virtualNetworks/workloads",
 )
 NETWORK = VirtualNetwork(id=f"{GROUP}/virtualNetworks/workloads", prefixes=(IPv4Network("10.0.0.0/16"),))
 OPERATION = "https://arm.example/operations/1"

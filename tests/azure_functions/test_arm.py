@@ -187,3 +187,29 @@ def test_a_cloud_that_does_not_answer_is_busy(cloud: Cloud) -> None:
     with pytest.raises(errors.CloudBusy, match=r"^read the VPN gateway: "):
         nobody.find_gateway(REF)
     nobody.close()
+
+
+def _peer(cloud: Cloud, name: str, **properties: object) -> None:
+    """A spoke with a peering to the gateway's network."""
+    hub = f"{fakes.GROUP}/virtualNetworks/workloads"
+    peering = {"name": "hub", "properties": {"remoteVirtualNetwork": {"id": hub}, **properties}}
+    space = {"addressPrefixes": ["10.7.0.0/16"]}
+    body = {"addressSpace": space, "subnets": [], "virtualNetworkPeerings": [peering]}
+    cloud.store.put(f"{fakes.GROUP}/virtualNetworks/{name}", {"location": "westeurope", "properties": body})
+    cloud.settle()
+
+
+@pytest.mark.parametrize(
+    ("properties", "uses"),
+    [
+        ({"useRemoteGateways": True, "peeringState": "Connected"}, (f"{fakes.GROUP}/virtualNetworks/workloads",)),
+        ({"useRemoteGateways": True, "peeringState": "Initiated"}, ()),
+        ({"useRemoteGateways": False, "peeringState": "Connected"}, ()),
+    ],
+)
+def test_a_network_uses_the_gateway_of_another_by_a_finished_peering(
+    cloud: Cloud, properties: dict[str, object], uses: tuple[str, ...]
+) -> None:
+    _peer(cloud, "spoke", **properties)
+    found = cloud.arm.find_virtual_network(REF, "spoke")
+    assert found is not None and found.remote_gateway_networks == uses

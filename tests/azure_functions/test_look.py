@@ -64,3 +64,16 @@ def test_missing_networks_are_named() -> None:
     ref = fakes.REF.model_copy(update={"virtual_networks": ("workloads", "other")})
     facts = look.find_facts(fakes.FakeArm(), fakes.FakeAws(), ref)
     assert (facts.virtual_networks, facts.missing_networks) == ((fakes.NETWORK,), ("other",))
+
+
+def test_a_key_that_an_end_would_refuse_is_told_and_no_part_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    facts = look.find_facts(fakes.FakeArm(), fakes.FakeAws(psk="not-allowed-by-azure"), fakes.REF)
+    assert facts.psk_fault is not None and "hyphen" in facts.psk_fault
+    assert "not-allowed" not in facts.model_dump_json() + caplog.text
+
+
+def test_a_key_that_cannot_be_read_has_no_fault_and_a_reason() -> None:
+    facts = look.find_facts(fakes.FakeArm(), SecretIsUnreadable(), fakes.REF)
+    assert facts.psk_fault is None
+    assert facts.psk_unread == "read the link's PSK: AccessDeniedException: no"
+    assert look.find_facts(fakes.FakeArm(), fakes.FakeAws(), fakes.REF).psk_unread is None

@@ -76,3 +76,13 @@ def test_what_is_ours_bears_our_tags() -> None:
         for found in machines.resources(kind).values():
             keys = {tag["Key"] for tag in found["Properties"]["Tags"]}
             assert {"causeway-link", "causeway-deployment"} <= keys
+
+
+def test_preflight_may_have_the_two_acting_functions_try_themselves_and_no_other() -> None:
+    (invoke,) = (
+        statement
+        for statement in _statements(_roles()["causeway-prod-Preflight"])
+        if "lambda:InvokeFunction" in statement["Action"]
+    )
+    named = {json.dumps(resource).rpartition("causeway-prod-")[2].partition('"')[0] for resource in invoke["Resource"]}
+    assert named == {"LaunchGateway", "AdjustRoutes"}

@@ -64,6 +64,7 @@ def mend() -> None:
         images,
         lambda_code,
         lambda_logs,
+        quotas,
         rollback,
         security_group,
         states,
@@ -82,6 +83,7 @@ def mend() -> None:
         images,
         lambda_code,
         lambda_logs,
+        quotas,
         states,
     ):
         part.mend()

@@ -1,0 +1,24 @@
+"""The runbook knows every reason that preflight can give, and no other."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+REASON = re.compile(r"([A-Z][a-z]+){2,}")
+
+
+def _given() -> set[str]:
+    """The CamelCase words that preflight's code hands to a finding."""
+    files = [*(ROOT / "link").glob("preflight*.py"), ROOT / "link" / "finding.py"]
+    calls = [node for file in files for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    words = [arg.value for call in calls for arg in call.args if isinstance(arg, ast.Constant)]
+    return {word for word in words if isinstance(word, str) and REASON.fullmatch(word)}
+
+
+def test_the_table_of_refusals_and_warnings_is_complete() -> None:
+    text = (ROOT / "docs" / "runbook.md").read_text()
+    section = text.partition("## Refusals and warnings")[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| ") and "reason |" not in line]
+    assert {row[1].split("(")[0].strip() for row in rows} == _given()
+    assert all(len(row) == 5 and row[2].strip() and row[3].strip() for row in rows)
