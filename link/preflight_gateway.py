@@ -68,6 +68,11 @@ def _instance_type(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> Iterator[
         yield refused("InstanceTypeNotOffered", message)
 
 
+def _exists(survey: Survey) -> bool:
+    """Of a type that is offered nowhere nothing else is worth saying."""
+    return survey.offering_zones != frozenset()
+
+
 def _image(spec: LinkSpec, survey: Survey) -> Iterator[Finding]:
     declared = spec.aws.image_or_default
     if survey.images is None:
@@ -78,6 +83,8 @@ def _image(spec: LinkSpec, survey: Survey) -> Iterator[Finding]:
         is_there = f"is {image.state}" if image else f"does not exist in {spec.aws.region}"
         message = f"{declared} {is_there}; correct aws.image, or leave it out for Debian's newest"
         yield refused("ImageMissing", message)
+    elif not _exists(survey):
+        return
     elif survey.instance_type is None:
         yield unknown(f"whether {declared} runs on {spec.aws.instance_type}", survey.unread.get("instance_type"))
     elif image.architecture not in survey.instance_type.architectures:
@@ -91,8 +98,8 @@ def _image(spec: LinkSpec, survey: Survey) -> Iterator[Finding]:
 
 def _vcpus(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> Iterator[Finding]:
     kind = spec.aws.instance_type
-    if survey.offering_zones == frozenset():
-        return  # there is no such type: that is said already
+    if not _exists(survey):
+        return
     if survey.vcpus is None or survey.instance_type is None:
         why = survey.unread.get("vcpus") or survey.unread.get("instance_type")
         yield unknown(f"the vCPU quota for {kind}", why)

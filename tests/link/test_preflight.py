@@ -60,6 +60,7 @@ def test_nothing_speaks_against_a_link_that_is_up() -> None:
         ("OverlappingRanges", {}, {"virtual_networks": (_network("10.101.4.0/24"),)}, {}),
         ("OverlappingRanges", {}, {"virtual_networks": (_network("10.101.0.0/16"),)}, {}),
         ("OverlappingRanges", {"cidrs": SECONDARY}, {}, {}),
+        ("OverlappingRanges", {"cidrs": SECONDARY[::-1]}, {}, {}),
         ("OverlappingRanges", {}, {"virtual_networks": (_network("10.2.0.0/16", "10.101.9.0/24"),)}, {}),
         ("OverlappingRanges", {}, {"virtual_networks": (_network("10.2.0.0/16"), _peered("b", "10.2.0.0/16"))}, {}),
         ("NoInternetGateway", {"internet_gateway": None}, {}, {}),

@@ -46,8 +46,10 @@ def test_a_fault_is_refused_by_its_own_name(reason: str, survey: dict[str, Any])
 
 
 def test_a_type_that_does_not_exist_is_said_once() -> None:
-    nowhere: dict[str, Any] = {"offering_zones": frozenset(), "instance_type": None, "vcpus": None, "images": ()}
-    assert [finding.reason for finding in _refusals(nowhere)] == ["InstanceTypeNotOffered", "ImageMissing"]
+    nowhere: dict[str, Any] = {"offering_zones": frozenset(), "instance_type": None, "vcpus": None}
+    (refusal,) = _refusals(nowhere)
+    assert refusal.message.startswith("t3.small does not exist in eu-west-1")
+    assert _warnings(nowhere) == ()
 
 
 @pytest.mark.parametrize(

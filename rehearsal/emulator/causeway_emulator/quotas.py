@@ -1,4 +1,4 @@
-"""Quotas of EC2, of which moto knows none: those that Causeway asks for, with AWS's own values for a new account."""
+"""Quotas of EC2, of which moto knows none: the two that Causeway asks for."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from localemu.utils.patch import patch
 from moto.servicequotas.models import ServiceQuotasBackend
 
 EC2 = {  # code: (name, value)
-    "L-1216C47A": ("Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 5.0),
+    "L-1216C47A": ("Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 32.0),
     "L-0263D0A3": ("EC2-VPC Elastic IPs", 5.0),
 }
 
