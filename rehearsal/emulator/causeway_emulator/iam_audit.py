@@ -13,7 +13,7 @@ from moto.ec2.models import ec2_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 Params = dict[str, Any]
-PREFIXES = {"stepfunctions": "states"}
+PREFIXES = {"stepfunctions": "states", "service-quotas": "servicequotas"}
 EC2_RESOURCES = {  # the first that a request names is what the policy is asked about
     "RouteTableId": "route-table",
     "AllocationId": "elastic-ip",
