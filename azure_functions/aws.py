@@ -1,11 +1,14 @@
 """The only caller of AWS: reads the link's PSK and tells the waiting state machine how the work went.
 
-Credentials come by boto3's default chain. Neither the PSK nor a task token is ever logged or put into an error.
+One Function app serves several links, so it acts for each as that link's own AWS role and as nothing else; the role
+is taken with the credentials of boto3's default chain. Neither the PSK nor a task token is ever logged or put into an
+error.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
@@ -13,63 +16,88 @@ from botocore import exceptions
 from botocore.config import Config
 
 from link import errors
-from link.wanted import AzureWork
+from link.wanted import AzureRef, AzureWork
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts import STSClient
 
 # Nobody waits for this token any more: the task timed out, was answered, or its execution is gone.
 FINAL = frozenset({"InvalidToken", "TaskTimedOut", "TaskDoesNotExist"})
 PASSING = frozenset({"ThrottlingException", "InternalServiceError", "InternalFailure", "ServiceUnavailable"})
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
 CAUSE_LIMIT = 32_768  # characters; Step Functions API, SendTaskFailure
+RENEW_BEFORE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What speaks to AWS as one link's role, until its credentials expire."""
+
+    secrets_manager: "SecretsManagerClient"
+    step_functions: "SFNClient"
+    expires: datetime
 
 
 class Aws:
-    """AWS as seen by the Function."""
+    """AWS as seen by the Function. Clients are made once a link: making them takes longer than using them."""
 
-    def read_psk(self, secret_arn: str) -> str:
-        """The link's pre-shared key. The ARN's fourth field is the region in which it lives."""
+    def __init__(self) -> None:
+        self._clients: dict[tuple[str, str], Clients] = {}
+
+    def read_psk(self, ref: AzureRef) -> str:
+        """The link's pre-shared key."""
         with _translated("read the link's PSK"):
-            return secrets_manager(secret_arn.split(":")[3]).get_secret_value(SecretId=secret_arn)["SecretString"]
+            return self._of(ref).secrets_manager.get_secret_value(SecretId=ref.psk_secret)["SecretString"]
 
     def heartbeat(self, work: AzureWork) -> bool:
         """Says that the work goes on. False when nobody waits for it any more."""
         with _translated("send the heartbeat"):
-            return _told(
-                lambda: step_functions(work.state_machine_region).send_task_heartbeat(taskToken=work.task_token)
-            )
+            clients = self._of(work.ref)
+            return _told(lambda: clients.step_functions.send_task_heartbeat(taskToken=work.task_token))
 
     def succeed(self, work: AzureWork, output: str) -> bool:
         """Answers the waiting state with `output`, JSON. False when nobody waits for it any more."""
         with _translated("report success"):
-            return _told(
-                lambda: step_functions(work.state_machine_region).send_task_success(
-                    taskToken=work.task_token, output=output
-                )
-            )
+            clients = self._of(work.ref)
+            return _told(lambda: clients.step_functions.send_task_success(taskToken=work.task_token, output=output))
 
     def fail(self, work: AzureWork, cause: str) -> bool:
         """Fails the waiting state with AzureFailed. False when nobody waits for it any more."""
         with _translated("report the failure"):
+            clients = self._of(work.ref)
             return _told(
-                lambda: step_functions(work.state_machine_region).send_task_failure(
+                lambda: clients.step_functions.send_task_failure(
                     taskToken=work.task_token, error=errors.AzureFailed.__name__, cause=cause[:CAUSE_LIMIT]
                 )
             )
 
+    def close(self) -> None:
+        """Closes the connections."""
+        for kept in self._clients.values():
+            kept.secrets_manager.close()
+            kept.step_functions.close()
 
-@cache
-def secrets_manager(region: str) -> "SecretsManagerClient":
-    """The client of one region, made once: making one takes longer than using it."""
-    return boto3.Session().client("secretsmanager", region_name=region, config=CONFIG)
+    def _of(self, ref: AzureRef) -> Clients:
+        """The clients of this link alone: by its role, which follows from its name and its secret's account."""
+        key = (ref.aws_role, ref.aws_region)
+        kept = self._clients.get(key)
+        if kept is None or kept.expires - RENEW_BEFORE < datetime.now(UTC):
+            kept = self._clients[key] = _as_role(ref)
+        return kept
 
 
-@cache
-def step_functions(region: str) -> "SFNClient":
-    """The client of one region."""
-    return boto3.Session().client("stepfunctions", region_name=region, config=CONFIG)
+def _as_role(ref: AzureRef) -> Clients:
+    sts: STSClient = boto3.Session().client("sts", region_name=ref.aws_region, config=CONFIG)
+    given = sts.assume_role(RoleArn=ref.aws_role, RoleSessionName=ref.link)["Credentials"]
+    sts.close()
+    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], ref.aws_region)
+    return Clients(
+        session.client("secretsmanager", config=CONFIG),
+        session.client("stepfunctions", config=CONFIG),
+        given["Expiration"],
+    )
 
 
 def _told(tell: Callable[[], object]) -> bool:

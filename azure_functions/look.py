@@ -33,7 +33,7 @@ def find_facts(arm: ArmEdge, aws: AwsEdge, ref: AzureRef) -> AzureFacts:
 def _read_psk(aws: AwsEdge, ref: AzureRef) -> tuple[str | None, str | None]:
     """The link's key, or why it could not be read."""
     try:
-        return aws.read_psk(ref.psk_secret), None
+        return aws.read_psk(ref), None
     except (errors.CloudBusy, errors.CloudRefused) as exc:
         logger.warning("the link's key was not read", extra={"link": ref.link, "why": str(exc)})
         return None, str(exc)

@@ -7,7 +7,8 @@ Read here:
   AZURE_CLIENT_ID    which user-assigned identity to use; left out, the system-assigned one
 
 Read by the libraries, never by us: IDENTITY_ENDPOINT and IDENTITY_HEADER (azure-identity, set by App Service),
-REQUESTS_CA_BUNDLE (requests, a private certificate authority), AWS_* (boto3: role or keys, AWS_ENDPOINT_URL).
+REQUESTS_CA_BUNDLE (requests, a private certificate authority), AWS_* (boto3: credentials that may
+take the role of each link, `causeway-<link>-azure`).
 """
 
 from collections.abc import Mapping

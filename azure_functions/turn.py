@@ -67,7 +67,7 @@ def _apply(edges: Edges, task: Task, step: azure_plan.AzureStep) -> str | None:
         case azure_plan.PutConnection():
             return arm.put_connection(ref, step)
         case azure_plan.SetSharedKey():
-            return arm.set_shared_key(ref, edges.aws.read_psk(ref.psk_secret))
+            return arm.set_shared_key(ref, edges.aws.read_psk(ref))
         case azure_plan.DeleteConnection():
             return arm.delete_connection(ref)
         case azure_plan.DeleteLocalNetworkGateway():

@@ -69,7 +69,6 @@ def azure_work(event: Event, settings: Settings, wanted: AzureWanted | None) -> 
         ref=plan.azure_ref(settings.spec, settings.deployment, settings.psk_secret),
         wanted=wanted,
         task_token=event.token,
-        state_machine_region=settings.region,
     )
 
 

@@ -1,11 +1,16 @@
 """What each end should be, derived from spec and facts: the two documents that leave the controller."""
 
 from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from link.record import Record
-from link.spec import IpsecPolicy, Probe
+from link.spec import IpsecPolicy, LinkName, Probe
 
 CONNECTION_MODE = "ResponderOnly"  # one side starts, so that crossed IKE_AUTHs cannot happen (libreswan issue 2445)
+
+SecretArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]+:secret:\S+$")]
 
 
 def own_tags(link: str, deployment: str) -> dict[str, str]:
@@ -16,18 +21,29 @@ def own_tags(link: str, deployment: str) -> dict[str, str]:
 class AzureRef(Record):
     """Where the Azure side of one link is, and how ours is told from foreign there. `name` names both our resources."""
 
-    link: str
+    link: LinkName
     deployment: str
     subscription: str
     resource_group: str
     vpn_gateway: str
     virtual_networks: tuple[str, ...]
-    psk_secret: str  # ARN of the Secrets Manager secret; its region is part of the ARN
+    psk_secret: SecretArn  # it also tells the account and the region of the AWS side
 
     @property
     def name(self) -> str:
         """The name of the local network gateway and of the connection."""
         return f"causeway-{self.link}"
+
+    @property
+    def aws_region(self) -> str:
+        """The region of the link's AWS side."""
+        return self.psk_secret.split(":")[3]
+
+    @property
+    def aws_role(self) -> str:
+        """ARN of the role that the Function takes for this link, and with which no other link's secret can be read."""
+        _, partition, _, _, account, *_ = self.psk_secret.split(":")
+        return f"arn:{partition}:iam::{account}:role/{self.name}-azure"
 
     @property
     def local_network_gateway_id(self) -> str:
@@ -57,7 +73,6 @@ class AzureWork(Record):
     ref: AzureRef
     wanted: AzureWanted | None
     task_token: str
-    state_machine_region: str
 
 
 class Tunnel(Record):

@@ -4,14 +4,14 @@ import re
 
 from rehearsal import places
 
-ROLE_PREFIX = "causeway-"  # every role of a link's stack is named so
-DENIED = re.compile(r"IAM AUDIT DENY: (?P<what>User: \S+:assumed-role/(?P<role>[^/]+)/\S+ is not authorized .*)")
+PREFIX = "causeway-"  # every role of a link's stack is named so, and the Function's own user
+DENIED = re.compile(r"IAM AUDIT DENY: (?P<what>User: \S+:(assumed-role|user)/(?P<name>[^/ ]+)\S* is not authorized .*)")
 UNKNOWN = re.compile(r"IAM: (?P<what>unknown caller for \S+)")
 
 
-def denied_lines(log_text: str, prefix: str = ROLE_PREFIX) -> list[str]:
-    """Each call denied to a role of that name prefix, once; and each by a key that belongs to nobody."""
-    roles = {found["what"] for found in DENIED.finditer(log_text) if found["role"].startswith(prefix)}
+def denied_lines(log_text: str, prefix: str = PREFIX) -> list[str]:
+    """Each call denied to a role or user of that name prefix, once; and each by a key that belongs to nobody."""
+    roles = {found["what"] for found in DENIED.finditer(log_text) if found["name"].startswith(prefix)}
     return sorted(roles | {found["what"] for found in UNKNOWN.finditer(log_text)})
 
 

@@ -40,6 +40,7 @@ AWS = (
     ("ec2", "describe_key_pairs", "KeyPairs", "KeyName"),
     ("secretsmanager", "list_secrets", "SecretList", "Name"),
     ("iam", "list_roles", "Roles", "RoleName"),
+    ("iam", "list_users", "Users", "UserName"),
     ("iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
     ("iam", "list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),
     ("lambda", "list_functions", "Functions", "FunctionName"),

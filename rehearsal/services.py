@@ -5,7 +5,6 @@ import socket
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rehearsal import clients, emulator, places, processes
 
@@ -17,7 +16,7 @@ AZURITE_CONNECTION = (
     f"QueueEndpoint=http://127.0.0.1:{places.AZURITE_QUEUE_PORT}/devstoreaccount1;"
     f"TableEndpoint=http://127.0.0.1:{places.AZURITE_TABLE_PORT}/devstoreaccount1;"
 )
-FUNCTIONS = places.STATE / "functions"
+FUNCTION_CREDENTIALS = places.STATE / "functions" / "aws-credentials"  # world.py writes it
 FUNCTION_KEY = "rehearsal-function-key"
 READY_WITHIN_S = 60
 
@@ -99,24 +98,11 @@ def _functions() -> Service:
         "IDENTITY_HEADER": clients.IDENTITY_HEADER,
         "SSL_CERT_FILE": str(places.TLS / "ca.pem"),
         "REQUESTS_CA_BUNDLE": str(places.TLS / "ca.pem"),
-        "AWS_CONFIG_FILE": str(_aws_profile()),
+        "AWS_SHARED_CREDENTIALS_FILE": str(FUNCTION_CREDENTIALS),
     }
     return Service(
         "functions", _module("rehearsal.functions_host"), environment, lambda: listens(places.FUNCTIONS_PORT)
     )
-
-
-def _aws_profile() -> Path:
-    """How the Function becomes the link's role: an AWS profile that assumes it, as the stack's output names it."""
-    FUNCTIONS.mkdir(parents=True, exist_ok=True)
-    profile = FUNCTIONS / "aws-config"
-    profile.write_text(
-        f"[default]\nregion = {places.REGION}\nsource_profile = owner\n"
-        f"role_arn = arn:aws:iam::{places.ACCOUNT}:role/causeway-rehearsal-azure\n"
-        f"[profile owner]\naws_access_key_id = {places.ROOT_ACCESS_KEY}\n"
-        f"aws_secret_access_key = {places.ROOT_SECRET_KEY}\n"
-    )
-    return profile
 
 
 def _fabric() -> Service:

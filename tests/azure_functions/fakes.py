@@ -29,7 +29,7 @@ WANTED = AzureWanted(
     policy=IpsecPolicy(),
     tags={"owner": "network"},
 )
-WORK = AzureWork(ref=REF, wanted=WANTED, task_token=TOKEN, state_machine_region="eu-west-1")
+WORK = AzureWork(ref=REF, wanted=WANTED, task_token=TOKEN)
 REMOVAL = WORK.model_copy(update={"wanted": None})
 GATEWAY = VpnGateway(
     id=f"{GROUP}/virtualNetworkGateways/vpn-gateway",
@@ -179,7 +179,7 @@ class FakeAws:
     causes: list[str] = field(default_factory=list)
     heartbeats: int = 0
 
-    def read_psk(self, secret_arn: str) -> str:
+    def read_psk(self, ref: AzureRef) -> str:
         return self.psk
 
     def heartbeat(self, work: AzureWork) -> bool:

@@ -1,7 +1,9 @@
-"""The AWS edge: real boto3 against an end point that answers as Step Functions and Secrets Manager do."""
+"""The AWS edge: real boto3 against an end point that answers as STS, Step Functions and Secrets Manager do."""
 
 import json
+import urllib.parse
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,19 +12,37 @@ from link import errors
 from rehearsal.json_server import Answer, Request, Server
 from tests.azure_functions import fakes
 
+STS_ANSWER = """<AssumeRoleResponse><AssumeRoleResult><Credentials>
+<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken>
+<Expiration>{expires}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+
 
 class EndPoint:
-    """Remembers what was asked; answers with `status` and `body`."""
+    """Answers with `status` and `body`, and gives each role an access key of the role's name.
+
+    `asked` has each call's name, its body, the region, and the access key that signed it; `taken` each role's ARN.
+    """
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, str], str]] = []
+        self.asked: list[tuple[str, dict[str, str], str, str]] = []
+        self.taken: list[str] = []
         self.status, self.body = 200, dict[str, str]()
+        self.lifetime = timedelta(hours=1)
 
     def answer(self, request: Request) -> Answer:
+        credential = request.headers["Authorization"].partition("Credential=")[2].split("/")
+        if "X-Amz-Target" not in request.headers:
+            return self._assume_role(dict(urllib.parse.parse_qsl(request.body.decode())))
         target = request.headers["X-Amz-Target"].rpartition(".")[2]
-        region = request.headers["Authorization"].split("/")[2]
-        self.asked.append((target, json.loads(request.body), region))
+        self.asked.append((target, json.loads(request.body), credential[2], credential[0]))
         return Answer(self.status, self.body, {"Content-Type": "application/x-amz-json-1.0"})
+
+    def _assume_role(self, asked: dict[str, str]) -> Answer:
+        assert (asked["Action"], asked["RoleSessionName"]) == ("AssumeRole", asked["RoleArn"].split("-")[1])
+        self.taken.append(asked["RoleArn"])
+        expires = (datetime.now(UTC) + self.lifetime).isoformat()
+        key = asked["RoleArn"].rpartition("/")[2]
+        return Answer(200, STS_ANSWER.format(key=key, expires=expires).encode(), {"Content-Type": "text/xml"})
 
 
 @pytest.fixture
@@ -34,17 +54,19 @@ def end_point(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndPoint]:
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_MAX_ATTEMPTS": "1",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(aws, "CONFIG", aws.CONFIG.merge(type(aws.CONFIG)(retries={"total_max_attempts": 1})))
-    aws.secrets_manager.cache_clear()
-    aws.step_functions.cache_clear()
     yield found
-    for client in (aws.secrets_manager("eu-central-1"), aws.step_functions("eu-west-1")):
-        client.close()
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def edge(end_point: EndPoint) -> Iterator[aws.Aws]:
+    found = aws.Aws()
+    yield found
+    found.close()
 
 
 TELLS: list[Callable[[aws.Aws], bool]] = [
@@ -54,24 +76,47 @@ TELLS: list[Callable[[aws.Aws], bool]] = [
 ]
 
 
-def test_the_key_is_read_in_the_region_of_its_secret(end_point: EndPoint) -> None:
+ROLE = "arn:aws:iam::000000000000:role/causeway-prod-azure"
+
+
+def test_the_key_is_read_in_the_region_of_its_secret_as_the_links_role(end_point: EndPoint, edge: aws.Aws) -> None:
     end_point.body = {"SecretString": fakes.PSK}
     arn = fakes.REF.psk_secret.replace("eu-west-1", "eu-central-1")
-    assert aws.Aws().read_psk(arn) == fakes.PSK
-    assert end_point.asked == [("GetSecretValue", {"SecretId": arn}, "eu-central-1")]
+    assert edge.read_psk(fakes.REF.model_copy(update={"psk_secret": arn})) == fakes.PSK
+    assert end_point.asked == [("GetSecretValue", {"SecretId": arn}, "eu-central-1", "causeway-prod-azure")]
+    assert end_point.taken == [ROLE]
 
 
-def test_a_failure_names_the_error_that_the_state_machine_catches(end_point: EndPoint) -> None:
-    assert aws.Aws().fail(fakes.WORK, "ForeignConnection: it is not ours") is True
+def test_a_failure_names_the_error_that_the_state_machine_catches(end_point: EndPoint, edge: aws.Aws) -> None:
+    assert edge.fail(fakes.WORK, "ForeignConnection: it is not ours") is True
     wanted = {"taskToken": fakes.TOKEN, "error": "AzureFailed", "cause": "ForeignConnection: it is not ours"}
-    assert end_point.asked == [("SendTaskFailure", wanted, "eu-west-1")]
+    assert end_point.asked == [("SendTaskFailure", wanted, "eu-west-1", "causeway-prod-azure")]
+
+
+def test_a_link_that_names_anothers_secret_asks_for_it_as_itself(end_point: EndPoint, edge: aws.Aws) -> None:
+    end_point.body = {"SecretString": fakes.PSK}
+    edge.read_psk(fakes.REF)  # prod's clients are there by now
+    edge.read_psk(fakes.REF.model_copy(update={"link": "other"}))
+    assert [key for *_, key in end_point.asked] == ["causeway-prod-azure", "causeway-other-azure"]
+
+
+@pytest.mark.parametrize(("lifetime", "taken"), [(timedelta(hours=1), 1), (timedelta(minutes=4), 3)])
+def test_a_role_is_taken_again_only_when_its_credentials_are_about_to_expire(
+    end_point: EndPoint, edge: aws.Aws, lifetime: timedelta, taken: int
+) -> None:
+    end_point.lifetime = lifetime
+    for _ in range(3):
+        edge.heartbeat(fakes.WORK)
+    assert len(end_point.taken) == taken
 
 
 @pytest.mark.parametrize("tell", TELLS)
 @pytest.mark.parametrize("code", sorted(aws.FINAL))
-def test_a_task_that_is_over_is_no_error(end_point: EndPoint, tell: Callable[[aws.Aws], bool], code: str) -> None:
+def test_a_task_that_is_over_is_no_error(
+    end_point: EndPoint, edge: aws.Aws, tell: Callable[[aws.Aws], bool], code: str
+) -> None:
     end_point.status, end_point.body = 400, {"__type": code, "message": "over"}
-    assert tell(aws.Aws()) is False
+    assert tell(edge) is False
 
 
 @pytest.mark.parametrize(
@@ -84,9 +129,9 @@ def test_a_task_that_is_over_is_no_error(end_point: EndPoint, tell: Callable[[aw
 )
 @pytest.mark.parametrize("tell", TELLS)
 def test_other_answers_become_our_errors_without_the_token(
-    end_point: EndPoint, tell: Callable[[aws.Aws], bool], status: int, code: str, raised: type[Exception]
+    end_point: EndPoint, edge: aws.Aws, tell: Callable[[aws.Aws], bool], status: int, code: str, raised: type[Exception]
 ) -> None:
     end_point.status, end_point.body = status, {"__type": code, "message": "as AWS says"}
     with pytest.raises(raised, match=f"{code}: as AWS says") as caught:
-        tell(aws.Aws())
+        tell(edge)
     assert fakes.TOKEN not in str(caught.value)

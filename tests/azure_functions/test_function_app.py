@@ -60,6 +60,8 @@ def test_work_is_accepted_and_waits_in_the_queue(app: App) -> None:
         ("look_at_link", {**REF, "extra": 1}, "prod", "extra: Extra inputs are not permitted"),
         ("look_at_link", {k: v for k, v in REF.items() if k != "subscription"}, "prod", "subscription: Field required"),
         ("look_at_link", REF, "other", "link: the address names 'other'"),
+        ("look_at_link", {**REF, "link": "../x"}, "../x", "link: "),
+        ("look_at_link", {**REF, "psk_secret": "arn:aws:iam::1:role/x"}, "prod", "psk_secret: "),
         ("accept_work", WORK, "other", "ref.link: the address names 'other'"),
         ("accept_work", {**WORK, "task_token": 7}, "prod", "task_token: Input should be a valid string"),
         ("accept_work", {**WORK, "wanted": {**WORK["wanted"], "address": "x"}}, "prod", "wanted.address: "),
@@ -96,10 +98,10 @@ def test_a_message_takes_one_turn(app: App) -> None:
 def test_a_message_that_cannot_be_parsed_is_logged_without_its_content(
     app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
-    without_region = {name: value for name, value in WORK.items() if name != "state_machine_region"}
-    broken = json.dumps({"work": without_region, "first_at": "2026-11-23T12:00:00Z"})
+    without_wanted = {name: value for name, value in WORK.items() if name != "wanted"}
+    broken = json.dumps({"work": without_wanted, "first_at": "2026-11-23T12:00:00Z"})
     with pytest.raises(ValueError, match="message cannot be parsed") as caught:
         app.module.take_turn(func.QueueMessage(id="m-1", body=broken.encode()))
     logged = str([vars(record) for record in caplog.records])
-    assert "work.state_machine_region" in logged and fakes.TOKEN not in logged
+    assert "work.wanted" in logged and fakes.TOKEN not in logged
     assert caught.value.__suppress_context__

@@ -35,7 +35,7 @@ def test_the_key_is_compared(key: str, matches: bool) -> None:
 class SecretIsUnreadable(fakes.FakeAws):
     """A secret that the Function's role may not read."""
 
-    def read_psk(self, secret_arn: str) -> str:
+    def read_psk(self, ref: object) -> str:
         raise errors.CloudRefused("read the link's PSK: AccessDeniedException: no")
 
 

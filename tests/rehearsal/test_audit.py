@@ -7,6 +7,7 @@ WHY = "because no allowing policy"
 ROLE = "arn:aws:sts::000000000000:assumed-role/causeway-demo-AdjustRoutes/causeway-demo-AdjustRoutes"
 REPORT = f"User: {ROLE} is not authorized to perform: ec2:CreateRoute on resource: arn:aws:ec2:eu-west-1:0:* {WHY}"
 CDK = f"User: arn:aws:sts::000000000000:assumed-role/cdk-hnb659fds-deploy-role/aws-cdk is not authorized {WHY}"
+USER = f"User: arn:aws:iam::000000000000:user/causeway-function is not authorized to perform: sts:AssumeRole {WHY}"
 UNSIGNED = "anonymous (unsigned) request not authorized to perform: s3:GetObject because explicit deny"
 STRANGER = "unknown caller for ec2:CreateRoute"
 
@@ -18,6 +19,10 @@ def log(*messages: str) -> str:
 def test_a_call_denied_to_a_role_of_ours_is_listed_once() -> None:
     denied = f"IAM AUDIT DENY: {REPORT}"
     assert audit.denied_lines(log(denied, "AWS ec2.CreateRoute => 200", denied)) == [REPORT]
+
+
+def test_what_the_functions_own_user_is_denied_is_listed() -> None:
+    assert audit.denied_lines(log(f"IAM AUDIT DENY: {USER}")) == [USER]
 
 
 def test_what_is_denied_to_the_cdk_or_to_nobody_is_not_ours() -> None:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from link import plan
 from link.steps import State
 from tests import worlds
 from tests.stacks import machines
@@ -33,6 +34,28 @@ def test_every_function_has_a_role_of_its_own_with_a_name_that_can_be_foretold()
     roles = [json.dumps(function["Properties"]["Role"]) for function in functions]
     assert len(set(roles)) == len(roles) == len(State) + 3
     assert {f"causeway-prod-{state.value}" for state in State} <= set(_roles())
+
+
+def _names(resources: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
+    """The physical names that the template gives, by type."""
+    keys = ("RoleName", "FunctionName", "LogGroupName", "StateMachineName")
+    properties = [(found["Type"], found.get("Properties", {})) for found in resources.values()]
+    return {(kind, given[key]) for kind, given in properties for key in keys if isinstance(given.get(key), str)}
+
+
+def test_links_share_no_name_and_the_longest_name_is_short_enough() -> None:
+    longest = "prod-azure-0123456789012"  # 24 characters, and it begins as the other link's role for Azure does
+    one = _names(machines.template().to_json()["Resources"])
+    other = _names(machines.synthesise(worlds.spec(name=longest)).to_json()["Resources"])
+    assert len(one) == len(other) == 2 * (len(State) + 3) + len(State) + 3 + 2 + 1  # functions, logs, roles, machine
+    assert not one & other
+    assert max(len(name) for kind, name in other if kind != "AWS::Logs::LogGroup") <= 64  # IAM and Lambda
+
+
+def test_the_function_takes_the_role_that_the_stack_makes_for_it() -> None:
+    ref = plan.azure_ref(worlds.spec(), worlds.DEPLOYMENT, worlds.PSK_SECRET)
+    assert ref.aws_role == "arn:aws:iam::000000000000:role/causeway-prod-azure"
+    assert "causeway-prod-azure" in _roles()
 
 
 def test_no_role_may_do_everything_of_a_service() -> None:
