@@ -110,6 +110,14 @@ def test_preflight_refuses_by_name_and_changes_nothing(world: World) -> None:
     assert aws.look(world.settings) == before
 
 
+def test_preflight_hands_on_where_to_launch_and_what_it_could_not_check(world: World) -> None:
+    handed_on = preflight.handler(_event(), Context())
+    assert handed_on["subnet"] == world.public_subnet
+    said = " ".join(handed_on["warnings"])  # moto knows no quota of EC2, and has no function to ask
+    assert "NotChecked: the vCPU quota for t3.small" in said
+    assert "NotChecked: the permissions of the acting roles" in said
+
+
 def test_an_error_of_aws_keeps_its_cause_and_is_not_retried(world: World) -> None:
     broken = world.settings.model_copy(update={"elastic_ip_allocation": "eipalloc-gone"})
     with pytest.raises(CloudRefused, match=r"looking at the Elastic IP: .*InvalidAllocationID.NotFound") as caught:
