@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse rehearse-changes rehearse-stock test check synth cdk-bootstrap deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse rehearse-links rehearse-changes rehearse-stock test check synth cdk-bootstrap deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -25,6 +25,9 @@ rehearse-changes: setup-rehearsal lambda-asset ## change a running link by `cdk 
 
 rehearse-stock: setup-rehearsal lambda-asset ## the same from Debian's stock image, which installs its packages as it boots
 	@python -m rehearsal.stock
+
+rehearse-links: setup-rehearsal lambda-asset ## several links at once, of which one fails and one goes
+	@python -m rehearsal links
 
 test: setup lambda-asset ## unit tests: no root, no network, no credentials
 	@pytest -n 2 -m 'not root'
@@ -51,11 +54,16 @@ synth: setup lambda-asset ## the CloudFormation templates, linted; needs no cred
 cdk-bootstrap: setup ## once in each AWS account and region; the account of the credentials in the environment
 	@cd .build && $(CDK) bootstrap
 
-deploy: setup lambda-asset ## build the links of cdk.json; returns when they are verified
-	@$(CDK) deploy --all
+# After a stack has failed, aws-cdk 2.1148.1 lets those that run come to their end but begins no further one (WorkGraph in
+# its lib/index.js). So that one link cannot stop another all begin at once; rehearsal/deploy.py reads this line too.
+AT_ONCE := --all --concurrency 100
 
-destroy: setup lambda-asset ## remove the links of cdk.json, both sides
-	@$(CDK) destroy --all
+# With several stacks at once cdk can ask nobody, and fails where it would have to: `cdk diff` shows permissions before.
+deploy: setup lambda-asset ## build the links of cdk.json, all at once; returns when they are verified
+	@$(CDK) deploy $(AT_ONCE) --require-approval never
+
+destroy: setup lambda-asset ## remove the links of cdk.json, both sides, all at once
+	@$(CDK) destroy $(AT_ONCE)
 
 lambda-asset: setup
 	@tools/build-lambda

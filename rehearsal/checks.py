@@ -12,7 +12,7 @@ SLOW_WAIT_S = 2.0
 EVERYTHING_ELSE_S = 15.0
 
 
-def _shown(what: str, wrong: Iterable[str]) -> list[str]:
+def shown(what: str, wrong: Iterable[str]) -> list[str]:
     """Prints the outcome of one check and hands on what is wrong."""
     faults = list(wrong)
     progress.say(f"{'FAIL' if faults else 'ok  '}  {what}")
@@ -32,10 +32,10 @@ def before_deploy(links: Sequence[world.Link]) -> list[str]:
     answered = sum(traffic.ping(*ends, count=2) for link in links for ends in link.directions)
     clear = traffic.seen(internet.CLEAR_TEXT)
     return [
-        *_shown(
+        *shown(
             "before the link, no host reaches the other side", _when(answered > 0, f"{answered} pings were answered")
         ),
-        *_shown("before the link, no clear text on the internet", _when(clear > 0, f"{clear} packets")),
+        *shown("before the link, no clear text on the internet", _when(clear > 0, f"{clear} packets")),
     ]
 
 
@@ -52,7 +52,7 @@ def during(links: Sequence[world.Link], deploy: Callable[[], None]) -> list[str]
         deploy()
     clear, sent = traffic.seen(internet.CLEAR_TEXT), sum(meter.pings.sent for meter in meters)
     what = f"while it deployed, no clear text on the internet, to which {sent} pings were sent"
-    return _shown(what, [*_when(clear > 0, f"{clear} packets"), *_when(sent == 0, "nothing was sent")])
+    return shown(what, [*_when(clear > 0, f"{clear} packets"), *_when(sent == 0, "nothing was sent")])
 
 
 def of_running_link(link: world.Link) -> list[str]:
@@ -67,8 +67,8 @@ def both_ends_up(link: world.Link) -> list[str]:
     status, reading = azure_says(link), document(link, "reading")
     tunnels = [tunnel["state"] for tunnel in reading.get("tunnels", [])]
     return [
-        *_shown(f"link {link.name}: Azure says {status}", _when(status != "Connected", "it should say Connected")),
-        *_shown(
+        *shown(f"link {link.name}: Azure says {status}", _when(status != "Connected", "it should say Connected")),
+        *shown(
             f"link {link.name}: the gateway says {', '.join(tunnels) or 'nothing'}, probe {reading.get('probe')}",
             _when("up" not in tunnels or reading.get("probe") != "up", json.dumps(reading)),
         ),
@@ -99,7 +99,7 @@ def pings(link: world.Link) -> list[str]:
     for source, target in link.directions:
         answered = traffic.ping(source, target)
         what = f"ping {source.place} to {target.place}: {answered} of 5"
-        faults += _shown(what, _when(answered < 5, "not all were answered"))
+        faults += shown(what, _when(answered < 5, "not all were answered"))
     return faults
 
 
@@ -108,7 +108,7 @@ def _transfers(link: world.Link) -> list[str]:
     for source, target in link.directions:
         one = traffic.transfer(source, target)
         what = f"50 MB by TCP {source.place} to {target.place}: {one.megabits:.0f} Mbit/s, SHA-256 {one.received[:16]}"
-        faults += _shown(what, _when(one.sent != one.received, f"sent {one.sent}, received {one.received}"))
+        faults += shown(what, _when(one.sent != one.received, f"sent {one.sent}, received {one.received}"))
     return faults
 
 
@@ -117,7 +117,7 @@ def clean_internet() -> list[str]:
     faults = []
     for kind, counter in (("clear text", internet.CLEAR_TEXT), ("IP fragment", internet.FRAGMENTS)):
         packets = traffic.seen(counter)
-        faults += _shown(f"no {kind} on the internet", _when(packets > 0, f"{packets} packets"))
+        faults += shown(f"no {kind} on the internet", _when(packets > 0, f"{packets} packets"))
     return faults
 
 
@@ -140,21 +140,21 @@ def _measured(bound: str, over: list[str]) -> None:
 def of_secrets(needles: list[bytes]) -> list[str]:
     """The pre-shared key is nowhere but where it has to be; and where it has to be, this search does find it."""
     control = _when(not hunt.finds_in_peer(needles), "the search does not even find it in the peer's configuration")
-    return _shown("the pre-shared key is only where it has to be", [*control, *hunt.found(needles)])
+    return shown("the pre-shared key is only where it has to be", [*control, *hunt.found(needles)])
 
 
 def after_destroy(before: listings.Listing, needles: list[bytes]) -> list[str]:
     """Both clouds are as they were, no role of ours was refused anything, and no log of the end holds the key."""
     left = listings.differences(before, listings.both_clouds())
     return [
-        *_shown("after cdk destroy both clouds are as before", left),
-        *_shown("no role of ours was denied anything", audit.denied()),
-        *_shown("the pre-shared key is in no file that is left", hunt.in_files(needles)),
+        *shown("after cdk destroy both clouds are as before", left),
+        *shown("no role of ours was denied anything", audit.denied()),
+        *shown("the pre-shared key is in no file that is left", hunt.in_files(needles)),
     ]
 
 
 def after_down(before: set[str]) -> list[str]:
     """Nothing of the rehearsal is left on the machine."""
-    return _shown(
+    return shown(
         "no process, namespace, tap or file outside the project's folder is left", sorted(leftovers.things() - before)
     )

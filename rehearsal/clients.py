@@ -57,6 +57,13 @@ def aws(service: Any) -> Any:
     )
 
 
+def everything(service: str, call: str, key: str) -> list[Any]:
+    """All pages of a listing: several links have more functions than fit on one."""
+    client = aws(service)
+    pages = client.get_paginator(call).paginate() if client.can_paginate(call) else [getattr(client, call)()]
+    return [entry for page in pages for entry in page.get(key, [])]
+
+
 class _Owner:
     """The subscription owner's credential: a token of the same end point that serves the Function's identity."""
 

@@ -47,13 +47,20 @@ def bootstrap() -> None:
 
 
 def deploy() -> None:
-    """`cdk deploy`: returns when the link is verified, raises CdkFailed when it is not."""
-    _cdk("deploy", "--all", "--require-approval", "never", "--progress", "events")
+    """`cdk deploy`: returns when all links are verified, raises CdkFailed when one is not."""
+    _cdk("deploy", *_at_once(), "--require-approval", "never", "--progress", "events")
 
 
-def destroy() -> None:
-    """`cdk destroy`: returns when nothing of the link is left."""
-    _cdk("destroy", "--all", "--force", "--app", "cdk.out")  # what was deployed
+def destroy(*stacks: str) -> None:
+    """`cdk destroy`: returns when nothing of these links is left, or of any link when none is named."""
+    _cdk("destroy", *(stacks or _at_once()), "--force", "--app", "cdk.out")  # what was deployed
+
+
+def _at_once() -> list[str]:
+    """The options by which the make targets name all stacks."""
+    found = re.search(r"^AT_ONCE := (.*)$", (places.ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1].split()
 
 
 def _environment() -> dict[str, str]:

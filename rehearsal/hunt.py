@@ -19,9 +19,13 @@ ALLOWED_NAMES = ("disk.qcow2",)  # the gateway's own disk, with its secrets file
 
 
 def needles() -> list[bytes]:
-    """All forms of the link's pre-shared key, from the secret store. Never printed."""
+    """All forms of the links' pre-shared keys, from the secret store. Never printed."""
     secrets = clients.aws("secretsmanager")
-    names = [one["Name"] for one in secrets.list_secrets()["SecretList"] if one["Name"] != world.FUNCTION_KEY_SECRET]
+    names = [
+        one["Name"]
+        for one in clients.everything("secretsmanager", "list_secrets", "SecretList")
+        if one["Name"] != world.FUNCTION_KEY_SECRET
+    ]
     return [form for name in names for form in forms(secrets.get_secret_value(SecretId=name)["SecretString"])]
 
 
@@ -72,14 +76,14 @@ def _answers() -> Iterator[tuple[str, bytes]]:
         *(("cloudformation", "describe_stack_events", {"StackName": name}) for name in stacks),
         *(("cloudformation", "get_template", {"StackName": name}) for name in stacks),
         ("cloudformation", "describe_stacks", {}),
-        ("lambda", "list_functions", {}),
         ("cloudwatch", "list_metrics", {}),
         ("events", "list_rules", {}),
         ("ec2", "describe_instances", {}),
     ]
     for service, call, arguments in calls:
         yield f"{service} {call}", _text(getattr(clients.aws(service), call)(**arguments))
-    for group in clients.aws("logs").describe_log_groups()["logGroups"]:
+    yield "lambda list_functions", _text(clients.everything("lambda", "list_functions", "Functions"))
+    for group in clients.everything("logs", "describe_log_groups", "logGroups"):
         events = clients.aws("logs").filter_log_events(logGroupName=group["logGroupName"])
         yield f"log group {group['logGroupName']}", _text(events)
     for name in clients.aws("dynamodb").list_tables()["TableNames"]:

@@ -10,6 +10,7 @@ from typing import Any
 from rehearsal import clients
 
 Listing = dict[str, dict[str, str]]
+TABLES = "ec2 RouteTables"
 
 # The CDK's bootstrap, and parameters that AWS publishes to everybody.
 NOT_OURS = ("cdk-hnb659fds", "CDKToolkit", "/cdk-bootstrap", "/aws/service/")
@@ -63,10 +64,10 @@ def both_clouds() -> Listing:
 
 def _aws() -> Iterator[tuple[str, dict[str, str]]]:
     for service, call, key, identifier in AWS:
-        answer = getattr(clients.aws(service), call)()
-        entries = {_id(entry, identifier): _text(entry) for entry in answer.get(key, []) if _counts(entry)}
+        found = clients.everything(service, call, key)
+        entries = {_id(entry, identifier): _text(entry) for entry in found if _counts(entry)}
         yield f"{service} {key}", {name: text for name, text in entries.items() if not name.startswith(NOT_OURS)}
-    reservations = clients.aws("ec2").describe_instances()["Reservations"]
+    reservations = clients.everything("ec2", "describe_instances", "Reservations")
     instances = [one for reservation in reservations for one in reservation["Instances"]]
     alive = [one for one in instances if one["State"]["Name"] != "terminated"]
     yield "ec2 Instances", {one["InstanceId"]: _text(one) for one in alive}
@@ -104,6 +105,26 @@ def _stable(value: Any) -> Any:
     if isinstance(value, list):
         return sorted((_stable(inner) for inner in value), key=str)
     return value
+
+
+def of_link(listing: Listing, stack: str) -> set[tuple[str, str]]:
+    """Kind and id of what a link made: its name, the stack's, is in theirs, in their tags or in what they are for."""
+    return {
+        (kind, name) for kind, found in listing.items() for name, text in found.items() if stack in f"{name} {text}"
+    }
+
+
+def without_link(listing: Listing, stack: str) -> Listing:
+    """The listing without what a link made, and without the routes to it in tables that are the customer's."""
+    own = of_link(listing, stack)
+    ids = {name for _, name in own}
+    rest = {
+        kind: {name: text for name, text in found.items() if (kind, name) not in own} for kind, found in listing.items()
+    }
+    tables = {name: json.loads(text) for name, text in rest.get(TABLES, {}).items()}
+    for table in tables.values():
+        table["Routes"] = [route for route in table["Routes"] if not ids & set(map(str, route.values()))]
+    return {**rest, **({TABLES: {name: _text(table) for name, table in tables.items()}} if tables else {})}
 
 
 def changed(before: Listing, after: Listing, without: Collection[str]) -> dict[str, tuple[str, ...]]:

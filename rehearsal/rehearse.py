@@ -18,6 +18,7 @@ from rehearsal import (
     processes,
     progress,
     services,
+    several,
     timeline,
     tls,
     world,
@@ -73,6 +74,11 @@ def change() -> int:
         return _rehearse(_changes)
     progress.say("no change is rehearsed: " + WITHOUT_DATA_PLANE)
     return 0
+
+
+def links() -> int:
+    """Several links at once."""
+    return _rehearse(lambda: several.run(json.loads(LISTING.read_text())), several.LINKS)
 
 
 def _rehearse(act: Callable[[], list[str]], links: Sequence[world.Link] = LINKS) -> int:

@@ -27,3 +27,27 @@ def test_what_a_change_did_is_told_by_kind_but_for_the_kinds_that_it_may_touch()
         "ec2 Addresses": ("~eip-1",),
     }
     assert listings.changed(before, before, without=()) == {}
+
+
+ENI = '{"NetworkInterfaceId": "eni-1", "TagSet": [{"Key": "Name", "Value": "causeway-two"}]}'
+TABLE = '{"Routes": [{"DestinationCidrBlock": "10.1.0.0/16", "NetworkInterfaceId": "eni-1"}, {"GatewayId": "local"}]}'
+LISTING = {
+    "ec2 NetworkInterfaces": {"eni-1": ENI, "eni-2": '{"TagSet": []}'},
+    "ec2 RouteTables": {"rtb-1": TABLE},
+    "iam Roles": {"causeway-two-azure": "{}", "causeway-one-azure": "{}"},
+}
+
+
+def test_what_a_link_made_is_told_by_name_and_tag() -> None:
+    assert listings.of_link(LISTING, "causeway-two") == {
+        ("ec2 NetworkInterfaces", "eni-1"),
+        ("iam Roles", "causeway-two-azure"),
+    }
+
+
+def test_without_a_link_its_routes_are_gone_from_tables_that_stay() -> None:
+    assert listings.without_link(LISTING, "causeway-two") == {
+        "ec2 NetworkInterfaces": {"eni-2": '{"TagSet": []}'},
+        "ec2 RouteTables": {"rtb-1": '{"Routes": [{"GatewayId": "local"}]}'},
+        "iam Roles": {"causeway-one-azure": "{}"},
+    }
