@@ -75,8 +75,12 @@ class Executor(engine.ChangeSetModelExecutor):
         old = dict(self.stack.resolved_resources)
         failed_first = dict(self.failed)
         self.failed.clear()
-        for name, before, after in reversed(self.journal):
-            self.undo(name, before, after, old, name in failed_first)
+        # What was there goes back in the order of dependencies, because a property may refer to one that went back;
+        # what is new goes away afterwards, in the opposite order.
+        for name, before, _ in (entry for entry in self.journal if not self.is_new(*entry)):
+            self.restore(name, before, old)
+        for name, _, after in reversed([entry for entry in self.journal if self.is_new(*entry)]):
+            self.remove(name, after, name in failed_first)
         if self.failed:
             ended = StackStatus.UPDATE_ROLLBACK_FAILED if is_update else StackStatus.ROLLBACK_FAILED
         if is_update:
@@ -89,19 +93,25 @@ class Executor(engine.ChangeSetModelExecutor):
         for name in ("template", "processed_template", "template_body", "resolved_parameters"):
             setattr(self._change_set, name, getattr(self.stack, name))
 
-    def undo(self, name: str, before: Any, after: Any, old: dict[str, Any], failed: bool) -> None:
-        if is_nothing(after):  # its removal was deferred and never happened
+    def is_new(self, name: str, before: Any, after: Any) -> bool:
+        """Also a removal, which was deferred and never happened: then there is nothing to remove."""
+        gone, made = is_nothing(after), is_nothing(before)
+        return gone or made or after.requires_replacement or before.resource_type != after.resource_type
+
+    def restore(self, name: str, before: Any, old: dict[str, Any]) -> None:
+        model = (self.resources.get(name) or {}).get("Properties") or old[name]["Properties"]
+        wanted = {**old[name]["Properties"], **before.properties.properties}
+        self.act(ChangeAction.Modify, name, before.resource_type, model, wanted)
+
+    def remove(self, name: str, after: Any, failed: bool) -> None:
+        if is_nothing(after):
             return
         now = self.resources.get(name) or {}
         model = now.get("Properties") or {}
         made = now.get("PhysicalResourceId") or (failed and model and after.resource_type.startswith(CUSTOM))
-        if is_nothing(before) or after.requires_replacement or before.resource_type != after.resource_type:
-            if made and after.deletion_policy != DeletionPolicy.Retain:
-                self.act(ChangeAction.Remove, name, after.resource_type, model, None)
-                self.resources.pop(name, None)
-            return
-        wanted = {**old[name]["Properties"], **before.properties.properties}
-        self.act(ChangeAction.Modify, name, before.resource_type, model or old[name]["Properties"], wanted)
+        if made and after.deletion_policy != DeletionPolicy.Retain:
+            self.act(ChangeAction.Remove, name, after.resource_type, model, None)
+            self.resources.pop(name, None)
 
     def act(self, action: ChangeAction, name: str, kind: str, before: Any, after: Any) -> None:
         self._process_event(
