@@ -3,17 +3,17 @@
 `differs` maps a kind of listing to one sign a resource: `+` new, `-` gone, `~` another content.
 """
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from azure.mgmt.network import models
 
-from rehearsal import clients, deploy, networks, places, traffic, wires
+from rehearsal import clients, deploy, networks, places, traffic, wires, world
 
 Link = dict[str, Any]
 LOST_BY_REPLACEMENT_S = 3
+ELSEWHERE = world.Link("elsewhere", networks.VPC_A, networks.VNET_2)  # not deployed: its networks are what is needed
 OTHER_PROBE = "10.0.1.11"
 NEW_PREFIX, IN_NEW_PREFIX = "10.3.0.0/16", "10.3.1.10"
 NEW_CIDR = "10.111.0.0/16"
@@ -47,51 +47,66 @@ class Change:
     arm: tuple[str, ...] = ()
     edit: Callable[[], None] = _nothing
     refusal: str | None = None
+    moves_to: networks.VNet | None = None
 
 
-def _with(side: str, **fields: Any) -> Callable[[Link], Link]:
-    """The link with other values on one of its sides; "" is the link itself."""
+def _with(**fields: Mapping[str, Any]) -> Callable[[Link], Link]:
+    """The link with other values in these parts of its declaration."""
 
     def declare(link: Link) -> Link:
-        wanted = copy.deepcopy(link)
-        (wanted.setdefault(side, {}) if side else wanted).update(fields)
-        return wanted
+        return link | {part: {**link.get(part, {}), **values} for part, values in fields.items()}
 
     return declare
 
 
+def _replacement(name: str, **fields: str) -> Change:
+    most_lost = round(LOST_BY_REPLACEMENT_S / traffic.PING_EVERY_S)
+    return Change(name, _with(aws=fields), most_lost, REPLACED)
+
+
 def all_of() -> tuple[Change, ...]:
     """In an order in which each begins where the one before ended."""
-    replacement = {"most_lost": round(LOST_BY_REPLACEMENT_S / traffic.PING_EVERY_S), "differs": REPLACED}
+    first, second = networks.VNET_1, networks.VNET_2
     return (
-        Change("probe", _with("probe", address=OTHER_PROBE), edit=lambda: _answer_at(OTHER_PROBE)),
-        Change("Function address", _with("azure", function_url=OTHER_FUNCTIONS_URL)),
+        Change("probe", _with(probe={"address": OTHER_PROBE}), edit=lambda: _answer_at(OTHER_PROBE)),
+        Change("Function address", _with(azure={"function_url": OTHER_FUNCTIONS_URL})),
         # CloudFormation calls for a changed declaration only, so the probe goes where the new range is.
         Change(
             "prefix added to the virtual network",
-            _with("probe", address=IN_NEW_PREFIX),
+            _with(probe={"address": IN_NEW_PREFIX}),
             differs={"ec2 RouteTables": ROUTES},
             edit=_add_prefix,
         ),
         Change(
             "CIDR added to the VPC",
-            _with("probe", address=str(networks.VNET_1.host.address)),
+            _with(probe={"address": str(first.host.address)}),
             differs={"azure local network gateways": "~", "ec2 SecurityGroups": "~"},
             arm=("PUT localNetworkGateways",),
             edit=_add_cidr,
         ),
         Change(
             "policy",
-            _with("policy", ipsec_encryption="AES256", ipsec_integrity="SHA256"),
+            _with(policy={"ipsec_encryption": "AES256", "ipsec_integrity": "SHA256"}),
             most_lost=None,
             differs={"azure connections": "~"},
             arm=("PUT connections",),
         ),
-        Change("instance type", _with("aws", instance_type=OTHER_TYPE), **replacement),  # type: ignore[arg-type]
-        Change("image", _with("aws", image=OTHER_IMAGE), **replacement),  # type: ignore[arg-type]
+        _replacement("instance type", instance_type=OTHER_TYPE),
+        _replacement("image", image=OTHER_IMAGE),
+        Change(
+            "Azure gateway",
+            _with(
+                azure={"vpn_gateway": second.gateway, "virtual_networks": [second.name]},
+                probe={"address": str(second.host.address)},
+            ),
+            most_lost=None,
+            differs={"azure connections": "~", "ec2 RouteTables": ROUTES, "ec2 SecurityGroups": "~"},
+            arm=("DELETE connections", "PUT connections", "PUT sharedkey connections"),
+            moves_to=second,
+        ),
         Change(
             "refused: no such virtual network",
-            _with("azure", virtual_networks=[networks.VNET_1.name, "nowhere"]),
+            _with(azure={"virtual_networks": [second.name, "nowhere"]}),
             refusal="VirtualNetworkMissing",
         ),
     )

@@ -57,16 +57,24 @@ def measure(change: alterations.Change, link: world.Link, declared: Declared) ->
     wanted = change.declare(declared)
     change.edit()
     before, operations = listings.both_clouds(), _operations()
+    after = dataclasses.replace(link, vnet=change.moves_to or link.vnet)
     began = time.monotonic()
-    with traffic.Meter(*link.directions[0]) as meter:
+    with traffic.Meter(*link.directions[0]) as meter, traffic.Meter(*after.directions[0]) as other:
         said = _deploy(link, wanted)
         seconds = round(time.monotonic() - began, 1)
+    pings = moved(meter.pings, other.pings) if change.moves_to else meter.pings
     without = (STACKS,) if change.refusal else (STACKS, SETTINGS)
     differs = listings.changed(before, listings.both_clouds(), without)
     arm = _operations()[len(operations) :]
-    wrong = (*unlike(change, differs, arm), *_outcome(change, said), *_not_up(link))
+    wrong = (*unlike(change, differs, arm), *_outcome(change, link, said), *_not_up(link))
     did = tuple(_did(link)) if change.refusal is None else (f"refused: {change.refusal}",)
-    return Measured(change.name, seconds, meter.pings, change.most_lost, differs, arm, did, wrong)
+    return Measured(change.name, seconds, pings, change.most_lost, differs, arm, did, wrong)
+
+
+def moved(before: traffic.Pings, after: traffic.Pings) -> traffic.Pings:
+    """Of traffic that moves from one host to another: at any time one of the two answers, unless there is a gap."""
+    lost = max(0, before.lost + after.lost - min(before.sent, after.sent))
+    return traffic.Pings(before.sent, lost, round(lost * traffic.PING_EVERY_S, 2))
 
 
 def _deploy(link: world.Link, wanted: Declared) -> str:
@@ -90,9 +98,11 @@ def unlike(change: alterations.Change, differs: Mapping[str, tuple[str, ...]], a
         yield f"Azure was written {list(arm)}, wanted {list(change.arm)}"
 
 
-def _outcome(change: alterations.Change, said: str) -> Iterator[str]:
-    if change.refusal is None and said:
-        yield f"cdk deploy failed: {said[:500]}"
+def _outcome(change: alterations.Change, link: world.Link, said: str) -> Iterator[str]:
+    [stack] = clients.aws("cloudformation").describe_stacks(StackName=link.stack)["Stacks"]
+    ended = "UPDATE_ROLLBACK_COMPLETE" if change.refusal else "UPDATE_COMPLETE"
+    if stack["StackStatus"] != ended:
+        yield f"the stack is {stack['StackStatus']}, wanted {ended}: {said[:500]}"
     if change.refusal is not None and change.refusal not in said:
         yield f"cdk deploy should fail with {change.refusal}; it said: {said[:500] or 'nothing'}"
 
@@ -118,18 +128,19 @@ def _operations() -> tuple[str, ...]:
 
 
 def run(link: world.Link, declared: Declared, say: Callable[[str], None] = progress.say) -> list[str]:
-    """All changes in their order, from the link as declared. Answers with what is wrong."""
+    """All changes in their order, from the link as declared, then what its end promises. Answers with what is wrong."""
     done: list[Measured] = []
     for change in alterations.all_of():
         say(f"change: {change.name}")
         one = measure(change, link, declared)
         if not one.wrong and change.refusal is None:
             declared = change.declare(declared)
+            link = dataclasses.replace(link, vnet=change.moves_to or link.vnet)
         done.append(one)
         _say(one)
         save(done)
     print(table(done), flush=True)
-    return [f"{one.change}: {fault}" for one in done for fault in one.wrong]
+    return [*(f"{one.change}: {fault}" for one in done for fault in one.wrong), *checks.of_running_link(link)]
 
 
 def _say(one: Measured) -> None:

@@ -71,7 +71,7 @@ def run() -> int:
 def change() -> int:
     """Changes to a link that is up. They are measured in packets, so without a data plane there is nothing to show."""
     if services.has_data_plane():
-        return _rehearse(_changes)
+        return _rehearse(_changes, (world.REHEARSAL, alterations.ELSEWHERE))
     progress.say("no change is rehearsed: " + WITHOUT_DATA_PLANE)
     return 0
 
@@ -110,8 +110,10 @@ def _one_link() -> list[str]:
 
 
 def _changes() -> list[str]:
+    link, *_ = deploy.declared()
+    deploy.prepare([link])
     deploy.deploy()
-    failures = [*changes.run(world.REHEARSAL, deploy.declared()[0]), *checks.of_running_link(world.REHEARSAL)]
+    failures = changes.run(world.REHEARSAL, link)
     kept = {kind: found for kind, found in listings.both_clouds().items() if kind in alterations.EDITED}
     return [*failures, *_destroyed({**json.loads(LISTING.read_text()), **kept}, hunt.needles())]
 

@@ -34,6 +34,12 @@ def test_a_change_that_does_less_than_it_should_is_wrong_too() -> None:
     assert list(changes.unlike(_change("policy"), {"azure connections": ("~causeway-rehearsal",)}, ()))
 
 
+def test_traffic_that_moves_to_another_host_is_lost_while_neither_answers() -> None:
+    before, after = traffic.Pings(sent=100, lost=40, gap_s=4.0), traffic.Pings(sent=100, lost=75, gap_s=7.5)
+    assert changes.moved(before, after) == traffic.Pings(sent=100, lost=15, gap_s=1.5)
+    assert changes.moved(before, traffic.Pings(100, 59, 5.9)).lost == 0
+
+
 def test_writes_to_azure_that_no_change_needs_are_wrong() -> None:
     assert list(changes.unlike(_change("probe"), {}, ())) == []
     assert list(changes.unlike(_change("probe"), {}, ("PUT connections",)))
