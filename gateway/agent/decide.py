@@ -61,6 +61,22 @@ class Nudge(StrEnum):
     TERMINATE = "terminate"
 
 
+class Awaited(StrEnum):
+    """What the next round waits for, so that it begins as soon as this is there."""
+
+    NOTHING = "nothing"
+    ADDRESS = "address"
+    TUNNEL = "tunnel"
+
+
+def awaited(configuration: Configuration, ours: bool | None, up: frozenset[int]) -> Awaited:
+    """A gateway that takes over waits for the Elastic IP and then for its tunnels; traffic waits all the while."""
+    if not ours:
+        return Awaited.ADDRESS
+    down = any(tunnel.number not in up for tunnel in configuration.tunnels)
+    return Awaited.TUNNEL if down else Awaited.NOTHING
+
+
 # The next try is a second or more away: Libreswan doubles the pause between the repetitions of IKE_SA_INIT.
 _FAR_RETRY = re.compile(r"\bIKE_SA_INIT_I\b.*\bRETRANSMIT in [1-9]")
 

@@ -18,6 +18,7 @@ from gateway.agent.voice import Voice
 _log = logging.getLogger("causeway")
 
 PERIOD_S = 1.0
+HURRY_S = 0.2  # how often a round that waits for something looks whether it is there
 METRICS_S = 60.0
 BOOT_PATIENCE_S = 180.0  # until then a fault may pass by itself: a role or a table that is seconds old
 ROUTES_S = 5.0  # how often routes are looked at though no tunnel changed: each look starts two programs
@@ -54,6 +55,25 @@ class Agent:
         self._tell_boot()
         states = self._keep(self._applied) if self._applied else ()
         self._tell(states)
+
+    def rest(self, until: float) -> None:
+        """Returns when the next round is due, or when what it waits for is there."""
+        wanted = self._applied
+        awaited = decide.awaited(wanted, self._ours, self._up or frozenset()) if wanted else decide.Awaited.NOTHING
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(left if awaited is decide.Awaited.NOTHING else min(left, HURRY_S))
+            if wanted and self._is_there(awaited, wanted):
+                return
+
+    def _is_there(self, awaited: decide.Awaited, wanted: configuration.Configuration) -> bool:
+        match awaited:
+            case decide.Awaited.ADDRESS:
+                return self._metadata.bears(wanted.elastic_ip) is True
+            case decide.Awaited.TUNNEL:
+                sas = look.child_sas()
+                return sas is not None and frozenset(sa.tunnel for sa in sas) != self._up
+            case decide.Awaited.NOTHING:
+                return False
 
     def _take_over(self, fetched: Fetched | None) -> None:
         """Applies a version that is neither applied nor known to be bad. A bad one leaves the running one alone."""
@@ -114,13 +134,13 @@ class Agent:
         self._traffic = self._traffic.count(sas)
         up = frozenset(sa.tunnel for sa in sas)
         try:
-            if up != self._up or time.monotonic() >= self._routes_due:
-                act.raise_interfaces(look.interfaces())
-                self._route(decide.wanted_routes(wanted, up))
-                self._up, self._routes_due = up, time.monotonic() + ROUTES_S
+            if up != self._up:
+                self._route(wanted, up)
             self._look_at_address(wanted)
             if any(tunnel.number not in up for tunnel in wanted.tunnels) or self._ours is False:
                 self._nudge(wanted, up)
+            if time.monotonic() >= self._routes_due:
+                self._route(wanted, up)
         except program.ProgramFailed as exc:
             _log.warning("machine not put right error=%s", exc)
         return tuple(
@@ -134,13 +154,15 @@ class Agent:
         except Fault as fault:
             _log.error("daemon does not answer fault=%s", fault)
 
-    def _route(self, wanted: frozenset[status.Route]) -> None:
-        found = look.routes()
+    def _route(self, configured: configuration.Configuration, up: frozenset[int]) -> None:
+        act.raise_interfaces(look.interfaces())
+        wanted, found = decide.wanted_routes(configured, up), look.routes()
         source = look.own_address() if wanted - found else None
         for route in sorted(wanted - found, key=lambda route: route.metric):
             act.add_route(route, source)
         for route in found - wanted:
             act.remove_route(route)
+        self._up, self._routes_due = up, time.monotonic() + ROUTES_S
 
     def _look_at_address(self, wanted: configuration.Configuration) -> None:
         """Asks every second until the Elastic IP is here, then seldom. No answer changes nothing."""
@@ -215,7 +237,7 @@ def run() -> None:
         begun = time.monotonic()
         agent.tick()
         tell_systemd("WATCHDOG=1")
-        time.sleep(max(0.0, begun + PERIOD_S - time.monotonic()))
+        agent.rest(begun + PERIOD_S)
 
 
 if __name__ == "__main__":

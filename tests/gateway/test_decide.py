@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.agent import decide
-from gateway.agent.decide import Nudge
+from gateway.agent.decide import Awaited, Nudge
 from gateway.agent.status import Route
 from tests.gateway import documents
 
@@ -59,3 +59,19 @@ def test_without_the_elastic_ip_the_peer_hears_nothing_from_here() -> None:
     assert decide.nudge((state,), ours=False) is Nudge.TERMINATE
     assert decide.nudge((state,), ours=None) is Nudge.NOTHING
     assert decide.nudge((), ours=None) is Nudge.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("ours", "up", "awaited"),
+    [
+        (None, set(), Awaited.ADDRESS),
+        (False, {1, 2}, Awaited.ADDRESS),
+        (True, set(), Awaited.TUNNEL),
+        (True, {1}, Awaited.TUNNEL),
+        (True, {1, 2}, Awaited.NOTHING),
+    ],
+)
+def test_a_gateway_waits_for_its_address_and_then_for_each_tunnel(
+    ours: bool | None, up: set[int], awaited: Awaited
+) -> None:
+    assert decide.awaited(documents.parsed(), ours, frozenset(up)) is awaited
