@@ -13,12 +13,16 @@ class ProgramFailed(Exception):
     """It ended with an error or not at all; the end of its words is in the message."""
 
 
+class ProgramHung(ProgramFailed):
+    """It could not be started, or did not end in time: that says nothing of what it was given."""
+
+
 def run(arguments: Sequence[str], given: str | None = None, timeout_s: float = 20) -> str:
     """Standard output. Raises ProgramFailed."""
     try:
         done = subprocess.run(arguments, input=given, capture_output=True, text=True, timeout=timeout_s, check=False)
     except (OSError, subprocess.TimeoutExpired) as exc:
-        raise ProgramFailed(f"{arguments[0]}: {exc}") from exc
+        raise ProgramHung(f"{arguments[0]}: {exc}") from exc
     if done.returncode != 0:
         words = " ".join((done.stderr or done.stdout).split())[-300:]
         raise ProgramFailed(f"{' '.join(arguments[:3])} ended with {done.returncode}: {words}")
