@@ -95,6 +95,8 @@ def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy) ->
         "dpddelay": f"{policy.dpd_timeout_s // 9}s",  # with the next line: ours notices before Azure does
         "retransmit-timeout": f"{policy.dpd_timeout_s // 3}s",
         "mobike": "no",
+        # "This is the only SA between us" (RFC 7296, 2.4): a new gateway's first words end what its predecessor left.
+        "initial-contact": "yes",
         "fragmentation": "no",  # CVE-2026-12413: a fragment can end the daemon, 4.6 to 5.3
         "esn": "no",  # Azure offers none at a rekey (libreswan issue 765)
         "encapsulation": "yes",  # always ESP in UDP 4500: an Elastic IP is a NAT
