@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import places
+from rehearsal import places, tsc
 
 GRACE_S = 10.0  # from the power button to the kill
 TAP_MTU = 9001
@@ -152,13 +152,15 @@ def _qemu(machine: Machine, folder: Path) -> list[str]:
     # cloud-init's ds-identify knows EC2 by uuid and serial: the same value twice, beginning with "ec2".
     uuid = "ec2" + machine.instance_id.removeprefix("i-").ljust(29, "0")[:29]
     uuid = f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
+    # Told, because a guest that measures it on a busy host gets a clock that runs several times too fast or too slow.
+    clock = f" tsc_early_khz={khz}" if (khz := tsc.khz()) else ""
     accelerator = "kvm" if os.environ.get("CAUSEWAY_KVM") == "1" else "tcg,thread=multi,tb-size=256"
     network = f"tap,id=net,ifname={tap_name(machine.instance_id)},script=no,downscript=no"
     return [
         *("qemu-system-x86_64", "-name", machine.instance_id, "-nodefaults", "-display", "none"),
         *("-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "768"),
         *("-smbios", f"type=1,manufacturer=Amazon EC2,product=t3.micro,uuid={uuid},serial={uuid}"),
-        *("-kernel", str(places.booted_image() / "vmlinux"), "-append", KERNEL_ARGUMENTS),
+        *("-kernel", str(places.booted_image() / "vmlinux"), "-append", KERNEL_ARGUMENTS + clock),
         *("-drive", f"file={folder / 'disk.qcow2'},if=none,id=disk,cache=unsafe,discard=unmap"),
         *("-device", "nvme,drive=disk,serial=vol0"),
         *("-netdev", network, "-device", f"virtio-net-pci,netdev=net,mac={machine.mac},romfile="),
