@@ -15,6 +15,7 @@ from tests.azure_functions import fakes
 STS_ANSWER = """<AssumeRoleResponse><AssumeRoleResult><Credentials>
 <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken>
 <Expiration>{expires}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+STS_REFUSAL = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not this role</Message></Error></ErrorResponse>"
 
 
 class EndPoint:
@@ -27,7 +28,7 @@ class EndPoint:
         self.asked: list[tuple[str, dict[str, str], str, str]] = []
         self.taken: list[str] = []
         self.status, self.body = 200, dict[str, str]()
-        self.lifetime = timedelta(hours=1)
+        self.lifetime: timedelta | None = timedelta(hours=1)
 
     def answer(self, request: Request) -> Answer:
         credential = request.headers["Authorization"].partition("Credential=")[2].split("/")
@@ -40,6 +41,8 @@ class EndPoint:
     def _assume_role(self, asked: dict[str, str]) -> Answer:
         assert (asked["Action"], asked["RoleSessionName"]) == ("AssumeRole", asked["RoleArn"].split("-")[1])
         self.taken.append(asked["RoleArn"])
+        if self.lifetime is None:
+            return Answer(403, STS_REFUSAL.encode(), {"Content-Type": "text/xml"})
         expires = (datetime.now(UTC) + self.lifetime).isoformat()
         key = asked["RoleArn"].rpartition("/")[2]
         return Answer(200, STS_ANSWER.format(key=key, expires=expires).encode(), {"Content-Type": "text/xml"})
@@ -108,6 +111,13 @@ def test_a_role_is_taken_again_only_when_its_credentials_are_about_to_expire(
     for _ in range(3):
         edge.heartbeat(fakes.WORK)
     assert len(end_point.taken) == taken
+
+
+def test_a_role_that_may_not_be_taken_is_a_refusal(end_point: EndPoint, edge: aws.Aws) -> None:
+    end_point.lifetime = None
+    with pytest.raises(errors.CloudRefused, match="send the heartbeat: AccessDenied: not this role"):
+        edge.heartbeat(fakes.WORK)
+    assert not end_point.asked
 
 
 @pytest.mark.parametrize("tell", TELLS)
