@@ -18,7 +18,7 @@ ADDRESS = "169.254.169.254"
 VERSIONS = ("1.0", "2009-04-04", "2016-09-02", "2018-09-24", "2021-03-23", "latest")
 TOKEN_PATH = "/latest/api/token"
 TOKEN_MAX_S = 21600
-FRESH_S = 1.0
+FRESH_S = 0.2
 
 type Tree = dict[str, "Tree | str | bytes"]
 
