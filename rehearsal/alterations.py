@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.mgmt.network import models
 
-from rehearsal import clients, deploy, networks, places, traffic, wires, world
+from rehearsal import clients, deploy, networks, places, services, traffic, wires, world
 
 Link = dict[str, Any]
 LOST_BY_REPLACEMENT_S = 3
@@ -113,8 +113,9 @@ def all_of() -> tuple[Change, ...]:
 
 
 def _answer_at(address: str) -> None:
-    """The private host of the Azure side gets one more address."""
-    wires.ip(networks.VNET_1.host.namespace, [f"addr replace {address}/32 dev lo"])
+    """The private host of the Azure side gets one more address, where there are hosts."""
+    if services.has_data_plane():
+        wires.ip(networks.VNET_1.host.namespace, [f"addr replace {address}/32 dev lo"])
 
 
 def _add_prefix() -> None:

@@ -20,6 +20,7 @@ from rehearsal import (
     listings,
     places,
     progress,
+    services,
     timeline,
     traffic,
     world,
@@ -47,8 +48,8 @@ class Measured:
     @property
     def judged(self) -> str:
         """The lost pings against their bound."""
-        if self.most_lost is None:
-            return "no bound"
+        if self.most_lost is None or self.pings.sent == 0:
+            return "no bound" if self.pings.sent else "not measured"
         return "ok" if self.pings.lost <= self.most_lost else "OVER"
 
 
@@ -57,18 +58,24 @@ def measure(change: alterations.Change, link: world.Link, declared: Declared) ->
     wanted = change.declare(declared)
     change.edit()
     before, operations = listings.both_clouds(), _operations()
-    after = dataclasses.replace(link, vnet=change.moves_to or link.vnet)
     began = time.monotonic()
-    with traffic.Meter(*link.directions[0]) as meter, traffic.Meter(*after.directions[0]) as other:
-        said = _deploy(link, wanted)
-        seconds = round(time.monotonic() - began, 1)
-    pings = moved(meter.pings, other.pings) if change.moves_to else meter.pings
+    pings, said = _pinged(link, dataclasses.replace(link, vnet=change.moves_to or link.vnet), wanted)
+    seconds = round(time.monotonic() - began, 1)
     without = (STACKS,) if change.refusal else (STACKS, SETTINGS)
     differs = listings.changed(before, listings.both_clouds(), without)
     arm = _operations()[len(operations) :]
     wrong = (*unlike(change, differs, arm), *_outcome(change, link, said), *_not_up(link))
     did = tuple(_did(link)) if change.refusal is None else (f"refused: {change.refusal}",)
     return Measured(change.name, seconds, pings, change.most_lost, differs, arm, did, wrong)
+
+
+def _pinged(link: world.Link, after: world.Link, wanted: Declared) -> tuple[traffic.Pings, str]:
+    """Deploys; `after` is where the traffic goes then. Without a data plane no ping is sent."""
+    if not services.has_data_plane():
+        return traffic.Pings(0, 0, 0.0), _deploy(link, wanted)
+    with traffic.Meter(*link.directions[0]) as meter, traffic.Meter(*after.directions[0]) as other:
+        said = _deploy(link, wanted)
+    return (meter.pings if link == after else moved(meter.pings, other.pings)), said
 
 
 def moved(before: traffic.Pings, after: traffic.Pings) -> traffic.Pings:

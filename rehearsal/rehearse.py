@@ -69,11 +69,8 @@ def run() -> int:
 
 
 def change() -> int:
-    """Changes to a link that is up. They are measured in packets, so without a data plane there is nothing to show."""
-    if services.has_data_plane():
-        return _rehearse(_changes, (world.REHEARSAL, alterations.ELSEWHERE))
-    progress.say("no change is rehearsed: " + WITHOUT_DATA_PLANE)
-    return 0
+    """Changes to a link that is up. Without a data plane they are judged by listings alone."""
+    return _rehearse(_changes, (world.REHEARSAL, alterations.ELSEWHERE))
 
 
 def links() -> int:

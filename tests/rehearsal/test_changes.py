@@ -23,6 +23,11 @@ def test_lost_pings_are_judged_against_their_bound(lost: int, most: int | None, 
     assert one.judged == judged
 
 
+def test_without_packets_nothing_is_judged_by_them() -> None:
+    unsent = traffic.Pings(0, 0, 0.0)
+    assert changes.Measured("probe", 30.0, unsent, 0, {}, (), (), ()).judged == "not measured"
+
+
 def test_a_replacement_may_differ_in_what_it_replaces_and_in_nothing_else() -> None:
     assert list(changes.unlike(_change("image"), REPLACED, ())) == []
     assert list(changes.unlike(_change("image"), {**REPLACED, "ec2 SecurityGroups": ("~sg-1",)}, ()))
