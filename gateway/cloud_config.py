@@ -5,8 +5,10 @@ It carries the agent and says whose configuration to fetch and where; it never s
 
 import ast
 import gzip
+import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 # EC2's limit for user data before it is encoded ("Run commands when you launch an EC2 instance").
@@ -27,6 +29,12 @@ for name, text in json.loads(sys.argv[1]).items():
 
 class UserDataTooLarge(Exception):
     """The agent outgrew what EC2 accepts."""
+
+
+@cache
+def version() -> str:
+    """Sixteen hex digits that change when anything changes that user data brings to a gateway."""
+    return hashlib.sha256(cloud_config("link", "region", "table").encode()).hexdigest()[:16]
 
 
 def render(link: str, region: str, table: str) -> bytes:

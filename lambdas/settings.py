@@ -4,8 +4,10 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
+from gateway import cloud_config
 from link.record import Record
 from link.spec import LinkSpec
+from link.wanted import Deployment
 
 
 class Settings(Record):
@@ -19,7 +21,12 @@ class Settings(Record):
     elastic_ip_allocation: str
     security_group: str
     instance_profile: str
-    state_machine: str | None = None
+    state_machine: str
+
+    @property
+    def deployed(self) -> Deployment:
+        """What the plan needs to know of this deployment."""
+        return Deployment(id=self.deployment, psk_secret=self.psk_secret, agent=cloud_config.version())
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:

@@ -1,21 +1,37 @@
-"""What the states of the walk share: the event's shape, one look, and applying the steps that belong to a state."""
+"""What the states of the walk share: the event's shape, the lock, one look, and applying the steps of a state."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from lambdas.clouds import apply as cloud
-from lambdas.clouds import aws
+from lambdas.clouds import aws, table, walks
 from lambdas.clouds.walks import Answer
 from lambdas.settings import Settings
-from link import plan
-from link.facts import AzureFacts, Facts
+from link import choose, lock, plan, report
+from link.errors import LinkBusy
+from link.facts import AwsFacts, AzureFacts, Facts
 from link.record import Record
-from link.report import Failure
-from link.steps import State, Step, Wanted
-from link.wanted import AzureWanted, AzureWork
+from link.steps import Goal, State, Step, Wanted
+from link.wanted import AzureRef, AzureWanted, AzureWork
 
 logger = Logger(service="causeway")
+
+
+class Found(Record):
+    """What Discover hands on: the Azure side, whether the link has been up before, and which instance serves it."""
+
+    azure: AzureFacts
+    established: bool
+    serving: str | None
+
+
+class Checked(Record):
+    """What Preflight hands on: what a person should know, and where a new gateway would be launched."""
+
+    warnings: tuple[str, ...]
+    subnet: str
 
 
 class Walk(Record):
@@ -24,15 +40,24 @@ class Walk(Record):
     link: str
     wanted: Wanted
     answer: Answer | None = None
-    azure: AzureFacts | None = None
-    preflight: dict[str, Any] | None = None
+    found: Found | None = None
+    preflight: Checked | None = None
     connected: AzureFacts | None = None
     boot: dict[str, Any] | None = None
     verdict: dict[str, Any] | None = None
-    did: dict[str, tuple[str, ...]] = {}
+    did: dict[State, tuple[report.Done, ...]] = {}
     retired: dict[str, Any] | None = None
     silence: dict[str, Any] | None = None
-    error: Failure | None = None
+    failed: dict[State, report.Failure] = {}
+
+    @property
+    def goal(self) -> Goal:
+        """What is wanted, until a state fails: then the way back, which for a link that has been up is not away."""
+        if self.wanted is Wanted.DOWN:
+            return Goal.DOWN
+        if not self.failed:
+            return Goal.UP
+        return Goal.RESTORE if self.found and self.found.established else Goal.DOWN
 
 
 class Event(Record):
@@ -50,32 +75,65 @@ def parse(event: dict[str, Any], settings: Settings) -> Event:
     return parsed
 
 
+def begin(event: dict[str, Any], settings: Settings) -> Event:
+    """The typed event, once this walk holds the link's lock. Raises LinkBusy while another does."""
+    parsed = parse(event, settings)
+    if not table.take_lock(settings.table, parsed.execution):
+        _inherit_lock(parsed.execution, settings)
+    return parsed
+
+
+def _inherit_lock(execution: str, settings: Settings) -> None:
+    holder = table.lock_holder(settings.table)
+    free = holder and lock.is_free(walks.ended_at(settings.state_machine, holder), datetime.now(UTC))
+    if not (holder and free and table.inherit_lock(settings.table, execution, holder)):
+        raise LinkBusy(f"walk {holder or 'nobody knows which'} is at work on this link, or was until just now")
+
+
+def look(event: Event, settings: Settings) -> Facts:
+    """A fresh look at AWS. The Azure side is as Discover found it."""
+    if event.walk.found is None:
+        raise ValueError("a walk up reached a state that needs what Discover found without it")
+    return Facts(aws=aws.look(settings), azure=event.walk.found.azure)
+
+
 def steps(event: Event, settings: Settings) -> tuple[Step, ...]:
-    """A fresh plan from a fresh look at AWS. The Azure side is as Discover found it."""
-    found = aws.look(settings)
-    if event.walk.wanted is Wanted.DOWN:
-        return plan.down(found)
-    if event.walk.azure is None:
-        raise ValueError("a walk up reached a state that needs the Azure facts without them")
-    facts = Facts(aws=found, azure=event.walk.azure)
-    return plan.up(settings.spec, facts, settings.deployment, settings.psk_secret)
+    """A fresh plan from a fresh look."""
+    match event.walk.goal:
+        case Goal.UP:
+            subnet = event.walk.preflight.subnet if event.walk.preflight else None
+            return plan.up(settings.spec, look(event, settings), settings.deployed, subnet)
+        case Goal.RESTORE:
+            serving = event.walk.found.serving if event.walk.found else None
+            return plan.restore(aws.look(settings), serving)
+        case Goal.DOWN:
+            return plan.down(aws.look(settings))
 
 
-def azure_work(event: Event, settings: Settings, wanted: AzureWanted | None) -> AzureWork:
+def kept(event: Event, settings: Settings, found: AwsFacts) -> str | None:
+    """The instance that is no surplus now."""
+    match event.walk.goal:
+        case Goal.UP:
+            agent, bearer = settings.deployed.agent, found.elastic_ip.interface
+            gateway = choose.gateway(settings.spec, agent, found.gateways, bearer)
+        case Goal.RESTORE:
+            gateway = plan.kept(found, event.walk.found.serving if event.walk.found else None)
+        case Goal.DOWN:
+            gateway = None
+    return gateway.id if gateway else None
+
+
+def azure_work(event: Event, settings: Settings, ref: AzureRef, wanted: AzureWanted | None) -> AzureWork:
     """What the Function is to make true, and the token by which it answers this state."""
     if event.token is None:
         raise ValueError("a state that waits for the Function needs a task token")
-    return AzureWork(
-        ref=plan.azure_ref(settings.spec, settings.deployment, settings.psk_secret),
-        wanted=wanted,
-        task_token=event.token,
-    )
+    return AzureWork(ref=ref, wanted=wanted, task_token=event.token)
 
 
-def apply(state: State, event: Event, settings: Settings) -> tuple[str, ...]:
-    """Applies the steps of one state; returns a sentence for each, or that everything holds already."""
-    mine = [step for step in steps(event, settings) if step.state is state]
+def apply(event: Event, settings: Settings, *states: State) -> list[dict[str, str]]:
+    """Applies the steps of these states, and returns what was done. Nothing to do is an empty list."""
+    mine = [step for step in steps(event, settings) if step.state in states]
     for step in mine:
         cloud.apply(step, settings, event.execution)
         logger.info("step applied", step=type(step).__name__, reason=step.reason, because=step.because)
-    return tuple(f"{type(step).__name__}: {step.because}" for step in mine) or ("already holds",)
+    return [{"step": type(step).__name__, "reason": step.reason, "because": step.because} for step in mine]

@@ -1,5 +1,6 @@
 """Choices among what was found: which subnets are public, which tables are private, which instance is the gateway."""
 
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from link.facts import AwsFacts, Gateway, Route, RouteTable
@@ -46,12 +47,44 @@ def private_tables(spec: LinkSpec, facts: AwsFacts) -> tuple[RouteTable, ...]:
     return tuple(table for table in facts.route_tables if table.id in serving and not _is_public(table))
 
 
-def gateway(facts: AwsFacts) -> Gateway | None:
-    """The gateway: alive, and preferably booted, bearing the Elastic IP; then by id, so that a choice is stable."""
-    return gateway_of(facts.gateways, facts.elastic_ip.interface)
+@dataclass(frozen=True)
+class Misfit:
+    """Why an instance cannot be the link's gateway and a new one must: one CamelCase word and one sentence."""
+
+    reason: str
+    because: str
 
 
-def gateway_of(gateways: tuple[Gateway, ...], bearer: str | None) -> Gateway | None:
-    """The same choice from instances alone, when it is known or does not matter who bears the Elastic IP."""
-    alive = [gateway for gateway in gateways if gateway.state in ALIVE]
+def misfit(spec: LinkSpec, agent: str, found: Gateway) -> Misfit | None:
+    """What about a gateway only another instance can change. `agent` is the version of the user data."""
+    side = spec.aws
+    if found.instance_type != side.instance_type:
+        return Misfit("InstanceTypeDiffers", f"{found.id} is a {found.instance_type}, wanted is {side.instance_type}")
+    if found.image != side.image_or_default:
+        return Misfit("ImageDiffers", f"{found.id} was launched from {found.image}, wanted is {side.image_or_default}")
+    if found.agent != agent:
+        return Misfit("AgentDiffers", f"{found.id} runs agent {found.agent}, this version of Causeway has {agent}")
+    if side.gateway_subnet and found.subnet != side.gateway_subnet:
+        return Misfit("SubnetDiffers", f"{found.id} is in {found.subnet}, wanted is {side.gateway_subnet}")
+    return None
+
+
+def gateway(spec: LinkSpec, agent: str, gateways: tuple[Gateway, ...], bearer: str | None = None) -> Gateway | None:
+    """The gateway that the link wants: as declared, alive, if possible booted, and bearing the Elastic IP."""
+    return _best([found for found in gateways if misfit(spec, agent, found) is None], bearer)
+
+
+def awaited(spec: LinkSpec, agent: str, gateways: tuple[Gateway, ...]) -> Gateway | None:
+    """The gateway whose boot a walk waits for. One that told of a failure meanwhile is still the one to ask."""
+    fitting = [found for found in gateways if misfit(spec, agent, found) is None and found.state in ALIVE]
+    return min(fitting, key=lambda one: (one.failed, not one.booted, one.id), default=None)
+
+
+def serving(gateways: tuple[Gateway, ...], bearer: str | None) -> Gateway | None:
+    """The gateway that carries the link now or could, whatever it was launched from."""
+    return _best([found for found in gateways if found.booted], bearer)
+
+
+def _best(gateways: list[Gateway], bearer: str | None) -> Gateway | None:
+    alive = [found for found in gateways if found.state in ALIVE and not found.failed]
     return min(alive, key=lambda one: (not one.booted, one.interface != bearer, one.id), default=None)

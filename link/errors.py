@@ -41,6 +41,10 @@ class LinkNotVerified(CausewayError):
     """Everything is in place, yet the tunnel is not shown to carry traffic."""
 
 
+class LinkBusy(CausewayError):
+    """Another walk holds the link. It is waited for, longer and more often than a cloud is."""
+
+
 class GatewayLingers(CausewayError):
     """An instance that was told to end is not terminated within the time."""
 

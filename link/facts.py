@@ -42,14 +42,24 @@ class Rule(Record):
 
 
 class Gateway(Record):
-    """A gateway instance of this link that is not terminated. `state` is EC2's word."""
+    """A gateway instance of this link that is not terminated. `state` is EC2's word.
+
+    `image` is the image as the link declared it when the instance was launched, not the AMI: a parameter that has
+    moved on makes no gateway wrong. `agent` is the version of the user data. Both are tags; None where one is gone.
+    `failed` says that it told of a boot that cannot succeed.
+    """
 
     id: str
     state: str
+    instance_type: str
+    image: str | None
+    agent: str | None
+    subnet: str
     interface: str
     private_address: IPv4Address | None
     source_dest_check: bool
     booted: bool
+    failed: bool = False
 
 
 class ElasticIp(Record):
@@ -62,7 +72,11 @@ class ElasticIp(Record):
 
 
 class AwsFacts(Record):
-    """One look at the AWS side. `own_routes` are (table, destination) pairs that the link's table records as ours."""
+    """One look at the AWS side. The last four fields are what the link's table remembers, because no cloud can tell.
+
+    `own_routes` are the (route table, destination) pairs that are ours. `established_in` is the VPC in which the link
+    was verified, None before that. `azure_side` is the (subscription, resource group) where ours is or may be in Azure.
+    """
 
     cidrs: tuple[IPv4Network, ...]
     internet_gateway: str | None
@@ -73,6 +87,13 @@ class AwsFacts(Record):
     elastic_ip: ElasticIp
     own_routes: frozenset[tuple[str, IPv4Network]]
     published_version: str | None
+    established_in: str | None = None
+    azure_side: tuple[str, str] | None = None
+
+    @property
+    def established(self) -> bool:
+        """The link has been up: from then on a walk that fails leaves it as it was, and does not take it down."""
+        return self.established_in is not None
 
 
 class VpnGateway(Record):

@@ -7,24 +7,24 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from link import choose, ipsec, steps
-from link.facts import AwsFacts, Facts, Route, Rule
+from link.facts import AwsFacts, Facts, Gateway, Route, Rule
 from link.spec import LinkSpec
 from link.steps import Step
-from link.wanted import AzureRef, AzureWanted, GatewayConfiguration, Tunnel, own_tags
+from link.wanted import AzureRef, AzureWanted, Deployment, GatewayConfiguration, Tunnel, own_tags
 
 IKE_PORTS = (500, 4500)  # ISAKMP, and IKE and ESP in UDP behind NAT (RFC 3948)
 
 
-def azure_ref(spec: LinkSpec, deployment: str, psk_secret: str) -> AzureRef:
+def azure_ref(spec: LinkSpec, deployed: Deployment) -> AzureRef:
     """Where the link's Azure side is."""
     return AzureRef(
         link=spec.name,
-        deployment=deployment,
+        deployment=deployed.id,
         subscription=spec.azure.subscription,
         resource_group=spec.azure.resource_group,
         vpn_gateway=spec.azure.vpn_gateway,
         virtual_networks=spec.azure.virtual_networks,
-        psk_secret=psk_secret,
+        psk_secret=deployed.psk_secret,
     )
 
 
@@ -87,16 +87,10 @@ def _rules(facts: Facts) -> Iterator[Step]:
         )
 
 
-def _gateway(spec: LinkSpec, facts: Facts, psk_secret: str) -> Iterator[Step]:
-    wanted = configuration(spec, facts, psk_secret)
-    if facts.aws.published_version != wanted.digest():
-        yield steps.PublishConfiguration(
-            "ConfigurationDiffers", "the published configuration is not the wanted one", wanted
-        )
-    found = choose.gateway(facts.aws)
+def _gateway(spec: LinkSpec, facts: Facts, deployed: Deployment, subnet: str | None) -> Iterator[Step]:
+    found = choose.gateway(spec, deployed.agent, facts.aws.gateways, facts.aws.elastic_ip.interface)
     if found is None:
-        subnet = choose.gateway_subnet(spec, facts.aws)
-        yield steps.LaunchGateway("GatewayMissing", "the link has no gateway instance", subnet)
+        yield _launch(spec, facts.aws, deployed, subnet)
         return
     if found.source_dest_check:
         yield steps.DisableSourceDestCheck(
@@ -108,6 +102,26 @@ def _gateway(spec: LinkSpec, facts: Facts, psk_secret: str) -> Iterator[Step]:
     yield from _routes(spec, facts, found.interface)
 
 
+def _launch(spec: LinkSpec, facts: AwsFacts, deployed: Deployment, subnet: str | None) -> Step:
+    """A gateway beside the one that serves, where there is one: it takes over once it has booted."""
+    serving = choose.serving(facts.gateways, facts.elastic_ip.interface)
+    why = choose.misfit(spec, deployed.agent, serving) if serving else None
+    reason, because = (why.reason, why.because) if why else ("GatewayMissing", "the link has no gateway instance")
+    return steps.LaunchGateway(reason, because, subnet or choose.gateway_subnet(spec, facts))
+
+
+def _configuration(spec: LinkSpec, facts: Facts, deployed: Deployment) -> Iterator[Step]:
+    """A link that has been up is re-pointed last: until Azure is ready, the old configuration carries its traffic."""
+    wanted = configuration(spec, facts, deployed.psk_secret)
+    published = facts.aws.published_version
+    if published == wanted.digest():
+        return
+    if published is None or not facts.aws.established:
+        yield steps.PublishConfiguration("ConfigurationMissing", "no gateway could boot without it", wanted)
+    else:
+        yield steps.RepointGateway("ConfigurationDiffers", "the published configuration is not the wanted one", wanted)
+
+
 def _routes(spec: LinkSpec, facts: Facts, interface: str) -> Iterator[Step]:
     tables = choose.private_tables(spec, facts.aws)
     for table in tables:
@@ -116,6 +130,9 @@ def _routes(spec: LinkSpec, facts: Facts, interface: str) -> Iterator[Step]:
             if route is None:
                 because = f"{table.id} has no route to {prefix}"
                 yield steps.CreateRoute("RouteMissing", because, table.id, prefix, interface)
+            elif route.target == interface and (table.id, prefix) not in facts.aws.own_routes:
+                because = f"{table.id} routes {prefix} to the gateway, and the link does not know that it is its own"
+                yield steps.ReplaceRoute("RouteUnrecorded", because, table.id, prefix, interface)
             elif (route.target != interface or route.blackhole) and _is_ours(table.id, route, facts.aws):
                 because = f"{table.id} routes {prefix} to {route.target or 'nowhere'}"
                 yield steps.ReplaceRoute("RouteElsewhere", because, table.id, prefix, interface)
@@ -135,32 +152,68 @@ def _retire(facts: AwsFacts, keep: str | None) -> Iterator[Step]:
             yield steps.TerminateGateway("GatewayNotWanted", f"{gateway.id} is not the link's gateway", gateway.id)
 
 
-def up(spec: LinkSpec, facts: Facts, deployment: str, psk_secret: str) -> tuple[Step, ...]:
-    """The steps that bring the link up from what was found, in the order of the walk."""
-    chosen = choose.gateway(facts.aws)
+def up(spec: LinkSpec, facts: Facts, deployed: Deployment, subnet: str | None = None) -> tuple[Step, ...]:
+    """The steps that bring the link up from what was found, in the order of the walk.
+
+    `subnet` is where Preflight wants a new gateway, which knows more of the zones than these facts.
+    """
+    bearer = facts.aws.elastic_ip.interface
+    chosen = choose.gateway(spec, deployed.agent, facts.aws.gateways, bearer)
     because = "the Function compares and corrects; it changes nothing that is right"
-    return (
+    planned = (
         *_rules(facts),
-        *_gateway(spec, facts, psk_secret),
-        steps.ConnectAzure("AzureSideWanted", because, azure_wanted(spec, facts.aws, deployment)),
+        *_configuration(spec, facts, deployed),
+        *_gateway(spec, facts, deployed, subnet),
+        steps.ConnectAzure("AzureSideWanted", because, azure_wanted(spec, facts.aws, deployed.id)),
         *(_retire(facts.aws, chosen.id) if chosen else ()),
     )
+    return tuple(sorted(planned, key=lambda step: list(steps.State).index(step.state)))
+
+
+def kept(facts: AwsFacts, serving: str | None) -> Gateway | None:
+    """The gateway that a failed change leaves: the one that served before, or where that is gone, one that can."""
+    before = tuple(gateway for gateway in facts.gateways if gateway.id == serving)
+    bearer = facts.elastic_ip.interface
+    return choose.serving(before, bearer) or choose.serving(facts.gateways, bearer)
+
+
+def restore(facts: AwsFacts, serving: str | None) -> tuple[Step, ...]:
+    """The steps that give a link back to the gateway that served it, and end what a failed walk has launched."""
+    keep = kept(facts, serving)
+    back: list[Step] = []
+    if keep and facts.elastic_ip.interface != keep.interface:
+        because = f"the change failed, and {keep.id} served before it"
+        back.append(steps.AttachElasticIp("ChangeFailed", because, facts.elastic_ip.allocation, keep.interface))
+    others = {gateway.interface for gateway in facts.gateways if keep and gateway.id != keep.id}
+    for table in facts.route_tables:
+        for route in table.routes:
+            if keep and route.target in others:
+                because = f"{table.id} routes {route.destination} to {route.target}"
+                back.append(steps.ReplaceRoute("ChangeFailed", because, table.id, route.destination, keep.interface))
+    return (*back, *_retire(facts, keep.id if keep else None))
 
 
 def down(facts: AwsFacts) -> tuple[Step, ...]:
     """The steps that remove the AWS side of the link, in the order of the walk."""
-    tables = {table.id: table for table in facts.route_tables}
-    planned: list[Step] = []
-    for table_id, destination in sorted(facts.own_routes):
-        route = choose.route_to(tables[table_id], destination) if table_id in tables else None
-        ours = {gateway.interface for gateway in facts.gateways}
-        if route and (route.target in ours or route.blackhole):
-            planned.append(steps.RemoveRoute("LinkNotWanted", "the link goes", table_id, destination))
-        else:
-            planned.append(
-                steps.ForgetRoute("RouteNotOurs", "gone, or pointed elsewhere by somebody", table_id, destination)
-            )
+    planned: list[Step] = [_without(facts, *own) for own in sorted(facts.own_routes)]
+    because = "the link goes"
     if facts.elastic_ip.association:
-        planned.append(steps.DetachElasticIp("LinkNotWanted", "the link goes", facts.elastic_ip.association))
+        planned.append(steps.DetachElasticIp("LinkNotWanted", because, facts.elastic_ip.association))
     planned += _retire(facts, keep=None)
+    planned += [steps.CloseInbound("LinkNotWanted", because, rule) for rule in facts.rules]
     return tuple(planned)
+
+
+def _without(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
+    """What becomes of one route of ours."""
+    table = next((table for table in facts.route_tables if table.id == table_id), None)
+    route = choose.route_to(table, destination) if table else None
+    if route is None:
+        return steps.ForgetRoute(
+            "RouteGone", f"{table_id} has no route to {destination} any more", table_id, destination
+        )
+    ours = {gateway.interface for gateway in facts.gateways}
+    if route.target in ours or route.blackhole:
+        return steps.RemoveRoute("LinkNotWanted", "the link goes", table_id, destination)
+    because = f"somebody has pointed {destination} in {table_id} at {route.target or 'something unknown'}; it was left"
+    return steps.LeaveRoute("RouteNotOurs", because, table_id, destination)

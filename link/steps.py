@@ -20,9 +20,11 @@ class State(StrEnum):
     ATTACH_ELASTIC_IP = "AttachElasticIp"
     ADJUST_ROUTES = "AdjustRoutes"
     CONNECT_AZURE = "ConnectAzure"
+    REPOINT_GATEWAY = "RepointGateway"
     VERIFY = "Verify"
     DISCONNECT_AZURE = "DisconnectAzure"
     REMOVE_ROUTES = "RemoveRoutes"
+    RESTORE_GATEWAY = "RestoreGateway"
     RETIRE_GATEWAY = "RetireGateway"
     REPORT = "Report"
 
@@ -32,6 +34,14 @@ class Wanted(StrEnum):
 
     UP = "up"
     DOWN = "down"
+
+
+class Goal(StrEnum):
+    """What a walk works towards now. It is what was wanted until a state fails."""
+
+    UP = "up"
+    DOWN = "down"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ class RevokeInbound(Step):
 
 @dataclass(frozen=True)
 class PublishConfiguration(Step):
-    """Puts the gateway's configuration where its agent reads it."""
+    """Puts the first configuration where the gateway's agent reads it."""
 
     state = State.LAUNCH_GATEWAY
     configuration: GatewayConfiguration
@@ -130,6 +140,14 @@ class ConnectAzure(Step):
 
 
 @dataclass(frozen=True)
+class RepointGateway(Step):
+    """Replaces the configuration of a link that has been up, once the Azure side is ready for it."""
+
+    state = State.REPOINT_GATEWAY
+    configuration: GatewayConfiguration
+
+
+@dataclass(frozen=True)
 class RemoveRoute(Step):
     """Deletes a route of ours because the link goes."""
 
@@ -140,11 +158,28 @@ class RemoveRoute(Step):
 
 @dataclass(frozen=True)
 class ForgetRoute(Step):
-    """Strikes a route from our list without touching it: it is gone, or somebody else has pointed it elsewhere."""
+    """Strikes a route from our list: it is gone."""
 
     state = State.REMOVE_ROUTES
     table: str
     destination: IPv4Network
+
+
+@dataclass(frozen=True)
+class LeaveRoute(Step):
+    """Strikes a route from our list without touching it: somebody has pointed it elsewhere, so it is theirs now."""
+
+    state = State.REMOVE_ROUTES
+    table: str
+    destination: IPv4Network
+
+
+@dataclass(frozen=True)
+class CloseInbound(Step):
+    """Removes an inbound rule because the link goes."""
+
+    state = State.RETIRE_GATEWAY
+    rule: Rule
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,14 @@ def own_tags(link: str, deployment: str) -> dict[str, str]:
     return {"causeway-link": link, "causeway-deployment": deployment}
 
 
+class Deployment(Record):
+    """What one deployment of a link is known by: `id` (account/region/link), its PSK's secret, its agent's version."""
+
+    id: str
+    psk_secret: str
+    agent: str
+
+
 class AzureRef(Record):
     """Where the Azure side of one link is, and how ours is told from foreign there. `name` names both our resources."""
 

@@ -4,7 +4,7 @@ Left out: the CDK's own bootstrap stack, which stays by design, and values that 
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from rehearsal import clients
@@ -59,15 +59,18 @@ AWS = (
 
 def both_clouds() -> Listing:
     """One entry a resource: its kind, its id, what it looks like."""
-    return {**dict(_aws()), **dict(_azure())}
+    return {**dict(of_aws(clients.everything)), **dict(_azure())}
 
 
-def _aws() -> Iterator[tuple[str, dict[str, str]]]:
-    for service, call, key, identifier in AWS:
-        found = clients.everything(service, call, key)
+def of_aws(
+    everything: Callable[[str, str, str], list[Any]], calls: Iterable[tuple[str, str, str, str]] = AWS
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Everything in AWS; `everything` asks a service, by a call, for the whole list under a key."""
+    for service, call, key, identifier in calls:
+        found = everything(service, call, key)
         entries = {_id(entry, identifier): _text(entry) for entry in found if _counts(entry)}
         yield f"{service} {key}", {name: text for name, text in entries.items() if not name.startswith(NOT_OURS)}
-    reservations = clients.everything("ec2", "describe_instances", "Reservations")
+    reservations = everything("ec2", "describe_instances", "Reservations")
     instances = [one for reservation in reservations for one in reservation["Instances"]]
     alive = [one for one in instances if one["State"]["Name"] != "terminated"]
     yield "ec2 Instances", {one["InstanceId"]: _text(one) for one in alive}

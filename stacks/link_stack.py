@@ -2,7 +2,18 @@
 
 from pathlib import Path
 
-from aws_cdk import CfnOutput, CfnTag, CustomResource, Duration, Environment, Fn, RemovalPolicy, Stack, Tags
+from aws_cdk import (
+    CfnOutput,
+    CfnTag,
+    CustomResource,
+    Duration,
+    Environment,
+    FileSystem,
+    Fn,
+    RemovalPolicy,
+    Stack,
+    Tags,
+)
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
@@ -13,7 +24,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from link import plan
+from link import lock, plan
 from link.spec import LinkSpec
 from link.steps import State
 from stacks.permissions import Made, Permissions
@@ -35,6 +46,7 @@ class LinkStack(Stack):
             scope, self._name, env=Environment(region=spec.aws.region), description=f"Causeway link {spec.name}"
         )
         self._spec = spec
+        self._asset = asset
         self._deployment = f"{self.account}/{spec.aws.region}/{spec.name}"
         self._declare_gateway_side()
         self._made = Made(
@@ -44,6 +56,7 @@ class LinkStack(Stack):
             elastic_ip=self._arn("ec2", "elastic-ip", self._elastic_ip.attr_allocation_id),
             gateway_role=self._arn("iam", "role", f"{self._name}-gateway"),
             state_machine=self._arn("states", "stateMachine", self._name, colon=True),
+            executions=self._arn("states", "execution", f"{self._name}:*", colon=True),
         )
         self._permissions = Permissions(self, spec, self._made)
         self._declare_roles()
@@ -112,7 +125,7 @@ class LinkStack(Stack):
             "CAUSEWAY_ELASTIC_IP_ALLOCATION": self._elastic_ip.attr_allocation_id,
             "CAUSEWAY_SECURITY_GROUP": self._group.attr_group_id,
             "CAUSEWAY_INSTANCE_PROFILE": self._profile.attr_arn,
-            **({"CAUSEWAY_STATE_MACHINE": self._made.state_machine} if name == "DeployLink" else {}),
+            "CAUSEWAY_STATE_MACHINE": self._made.state_machine,
         }
 
     def _function(self, name: str, code: lambda_.Code) -> lambda_.Function:
@@ -138,7 +151,7 @@ class LinkStack(Stack):
             role=role.without_policy_updates(),
             environment=self._environment(name),
             memory_size=512,
-            timeout=Duration.seconds(60),
+            timeout=Duration.seconds(lock.FUNCTION_TIMEOUT.total_seconds()),
             log_group=log_group,
         )
 
@@ -164,8 +177,8 @@ class LinkStack(Stack):
             "Link",
             resource_type="Custom::CausewayLink",
             service_token=functions["DeployLink"].function_arn,
-            # A change of the wanted link starts a walk; CloudFormation calls for nothing else.
-            properties={"SpecDigest": self._spec.digest()},
+            # A change of the wanted link or of this program starts a walk; CloudFormation calls for nothing else.
+            properties={"SpecDigest": self._spec.digest(), "CodeDigest": FileSystem.fingerprint(str(self._asset))},
         )
         # Made last and deleted first: the walk needs all of these, and its answer comes by the rules.
         link.node.add_dependency(self._walk, self.azure_role, self._profile, *functions.values(), *rules)
@@ -174,6 +187,9 @@ class LinkStack(Stack):
         )
         CfnOutput(self, "AzureConnection", value=self._name, description="The connection's name in Azure")
         CfnOutput(self, "Verdict", value=Fn.join(": ", [link.get_att_string("Reason"), link.get_att_string("Message")]))
+        CfnOutput(
+            self, "Warnings", value=link.get_att_string("Warnings"), description="What Preflight wants you to know"
+        )
         CfnOutput(
             self, "WhereToLook", value=self._made.state_machine, description="The state machine of the link's walks"
         )

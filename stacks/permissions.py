@@ -39,6 +39,7 @@ class Made:
     elastic_ip: str
     gateway_role: str
     state_machine: str
+    executions: str
 
 
 def _allow(
@@ -60,7 +61,7 @@ class Permissions:
         return self._stack.format_arn(service="ec2", resource=resource, resource_name="*")
 
     def _look(self) -> list[iam.PolicyStatement]:
-        return [_allow(*_LOOK), _allow("dynamodb:GetItem", "dynamodb:Scan", on=self._made.table)]
+        return [_allow(*_LOOK), _allow("dynamodb:Scan", on=self._made.table)]
 
     def _function_key(self) -> iam.PolicyStatement:
         # Secrets Manager appends a hyphen and six characters to a secret's name.
@@ -115,51 +116,72 @@ class Permissions:
                 on=made.gateway_role,
                 when={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
             ),
-            _allow("dynamodb:PutItem", on=made.table),
+        ]
+
+    def _lock(self) -> list[iam.PolicyStatement]:
+        """Every state confirms that its walk holds the lock, and may take it over from a walk that has ended."""
+        made = self._made
+        return [
+            _allow("dynamodb:PutItem", "dynamodb:GetItem", on=made.table),
+            _allow("states:DescribeExecution", on=made.executions),
         ]
 
     def of(self, name: str) -> list[iam.PolicyStatement]:
         """The statements of one function. Raises KeyError for a name that is no function."""
+        locked = name in {state.value for state in State} - {State.REPORT.value}
+        return [*(self._lock() if locked else []), *self._of(name)]
+
+    def _of(self, name: str) -> list[iam.PolicyStatement]:
         made, interface = self._made, self._ec2("network-interface")
+        associate = _allow("ec2:AssociateAddress", on=[made.elastic_ip, interface, self._ec2("instance")])
         table: dict[str, list[iam.PolicyStatement]] = {
-            "Discover": [self._function_key()],
+            "Discover": [_allow("ec2:DescribeInstances", "ec2:DescribeAddresses"), self._function_key()],
             "Preflight": self._preflight(),
             "LaunchGateway": self._launch(),
             "WaitForBoot": [
-                *self._look(),
+                _allow("ec2:DescribeInstances"),
                 _allow("dynamodb:UpdateItem", on=made.table),
                 _allow("states:SendTaskSuccess", on=made.state_machine),
             ],
-            "ExplainBoot": [*self._look(), _allow("ec2:GetConsoleOutput", on=self._ec2("instance"), when=self._ours())],
+            "ExplainBoot": [
+                _allow("ec2:DescribeInstances"),
+                _allow("ec2:GetConsoleOutput", on=self._ec2("instance"), when=self._ours()),
+            ],
             "AttachElasticIp": [
                 *self._look(),
                 _allow("ec2:ModifyNetworkInterfaceAttribute", on=interface, when=self._ours()),
-                _allow("ec2:AssociateAddress", on=[made.elastic_ip, interface, self._ec2("instance")]),
+                associate,
             ],
             "AdjustRoutes": [
                 *self._look(),
                 self._routes("ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute"),
-                _allow("dynamodb:PutItem", "dynamodb:DeleteItem", on=made.table),
+                _allow("dynamodb:DeleteItem", on=made.table),
             ],
             "ConnectAzure": [*self._look(), self._function_key()],
-            "Verify": [
-                _allow("ec2:DescribeInstances"),
-                _allow("dynamodb:GetItem", on=made.table),
-                self._function_key(),
-            ],
-            "DisconnectAzure": [self._function_key()],
+            "RepointGateway": self._look(),
+            "Verify": [_allow("ec2:DescribeInstances"), self._function_key()],
+            "DisconnectAzure": [self._function_key(), _allow("states:SendTaskSuccess", on=made.state_machine)],
             "RemoveRoutes": [
                 *self._look(),
                 self._routes("ec2:DeleteRoute"),
                 _allow("dynamodb:DeleteItem", on=made.table),
             ],
+            "RestoreGateway": [*self._look(), associate, self._routes("ec2:ReplaceRoute")],
             "RetireGateway": [
                 *self._look(),
                 _allow("ec2:DisassociateAddress", on=[made.elastic_ip, interface]),
                 _allow("ec2:TerminateInstances", on=self._ec2("instance"), when=self._ours()),
+                _allow("ec2:RevokeSecurityGroupIngress", on=made.security_group),
             ],
-            "Report": [_allow("dynamodb:PutItem", on=made.table)],
-            "DeployLink": [_allow("states:StartExecution", on=made.state_machine)],
+            "Report": [
+                _allow("ec2:DescribeInstances"),
+                _allow("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", on=made.table),
+            ],
+            "DeployLink": [
+                _allow("dynamodb:GetItem", on=made.table),
+                _allow("states:StartExecution", on=made.state_machine),
+                _allow("states:StopExecution", on=made.executions),
+            ],
             "HearGateway": [
                 _allow("dynamodb:PutItem", "dynamodb:UpdateItem", on=made.table),
                 _allow("states:SendTaskSuccess", "states:SendTaskFailure", on=made.state_machine),

@@ -6,6 +6,7 @@ from typing import Any
 
 from link import facts, reading, survey
 from link.spec import LinkSpec
+from link.wanted import Deployment
 
 GUID = "11111111-2222-3333-4444-555555555555"
 DEPLOYMENT = "000000000000/eu-west-1/prod"
@@ -14,6 +15,8 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 AZURE_PREFIX = IPv4Network("10.0.0.0/16")
 PEER = IPv4Address("203.0.113.4")
 NETWORK = "/subscriptions/s/vnet/workloads"
+AGENT = "0123456789abcdef"
+DEPLOYED = Deployment(id=DEPLOYMENT, psk_secret=PSK_SECRET, agent=AGENT)
 PRIVATE_TABLE = "rtb-0000000000000000b"
 
 
@@ -53,6 +56,10 @@ def gateway(**changes: Any) -> facts.Gateway:
     found = facts.Gateway(
         id="i-0000000000000001",
         state="running",
+        instance_type="t3.small",
+        image="/aws/service/debian/release/13/latest/amd64",
+        agent=AGENT,
+        subnet="subnet-a",
         interface="eni-000000000000001",
         private_address=IPv4Address("10.101.0.10"),
         source_dest_check=False,

@@ -14,7 +14,7 @@ from lambdas.clouds import aws, table
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
 from link import plan, steps
-from link.errors import CloudRefused
+from link.errors import CloudBusy, CloudRefused
 from link.facts import Rule
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def apply(step: steps.Step, settings: Settings, execution: str) -> None:
     match step:
         case steps.AllowInbound():
             _allow(settings.security_group, step.rule)
-        case steps.RevokeInbound():
+        case steps.RevokeInbound() | steps.CloseInbound():
             _revoke(settings.security_group, step.rule)
-        case steps.PublishConfiguration():
+        case steps.PublishConfiguration() | steps.RepointGateway():
             table.publish(settings.table, step.configuration)
         case steps.LaunchGateway():
             _launch(settings, step.subnet, execution)
@@ -53,7 +53,7 @@ def apply(step: steps.Step, settings: Settings, execution: str) -> None:
         case steps.DropRoute() | steps.RemoveRoute():
             _delete_route(step.table, step.destination)
             table.disown_route(settings.table, step.table, step.destination)
-        case steps.ForgetRoute():
+        case steps.ForgetRoute() | steps.LeaveRoute():
             table.disown_route(settings.table, step.table, step.destination)
         case steps.DetachElasticIp():
             with translated("detaching the Elastic IP"):
@@ -105,14 +105,16 @@ def _revoke(group: str, rule: Rule) -> None:
 def _create_route(table_name: str, step: steps.CreateRoute) -> None:
     table.own_route(table_name, step.table, step.destination)
     with translated(f"creating the route to {step.destination} in {step.table}"):
-        _unless(
-            "RouteAlreadyExists",
-            lambda: aws.ec2().create_route(
-                RouteTableId=step.table,
-                DestinationCidrBlock=str(step.destination),
-                NetworkInterfaceId=step.interface,
-            ),
-        )
+        try:
+            aws.ec2().create_route(
+                RouteTableId=step.table, DestinationCidrBlock=str(step.destination), NetworkInterfaceId=step.interface
+            )
+        except ClientError as exc:
+            if code(exc) != "RouteAlreadyExists":
+                raise
+            # Somebody made it since we looked, perhaps another link. It is not ours; the next look tells what it is.
+            table.disown_route(table_name, step.table, step.destination)
+            raise CloudBusy(f"{step.table} has got a route to {step.destination} since it was looked at") from exc
 
 
 def _replace_route(route_table: str, destination: IPv4Network, interface: str) -> None:
@@ -158,7 +160,12 @@ def _root_volume(image: str) -> tuple[str, int]:
 def launch_request(settings: Settings, subnet: str) -> dict[str, Any]:
     """What RunInstances is asked for."""
     spec = settings.spec
-    tags = {**plan.tags(spec, settings.deployment), "Name": f"causeway-{spec.name}"}
+    tags = {
+        **plan.tags(spec, settings.deployment),
+        "Name": f"causeway-{spec.name}",
+        aws.IMAGE_TAG: spec.aws.image_or_default,
+        aws.AGENT_TAG: settings.deployed.agent,
+    }
     tag_list = [{"Key": key, "Value": value} for key, value in tags.items()]
     image = image_id(spec.aws.image_or_default)
     device, size_gib = _root_volume(image)

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client
 
 
+# On the instance, beside link and deployment: what it was launched from.
+IMAGE_TAG = "causeway-image"
+AGENT_TAG = "causeway-agent"
+
+
 @cache
 def ec2() -> "EC2Client":
     """The EC2 client of this function."""
@@ -69,17 +74,25 @@ def _rule(item: dict[str, Any]) -> facts.Rule:
 def _gateway(item: dict[str, Any], settings: Settings) -> facts.Gateway:
     interfaces = item.get("NetworkInterfaces", [])
     first = interfaces[0] if interfaces else {}
+    tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags", [])}
+    boot = table.boot(settings.table, item["InstanceId"])
     return facts.Gateway(
         id=item["InstanceId"],
         state=item["State"]["Name"],
+        instance_type=item["InstanceType"],
+        image=tags.get(IMAGE_TAG),
+        agent=tags.get(AGENT_TAG),
+        subnet=item.get("SubnetId", ""),
         interface=first.get("NetworkInterfaceId", ""),
         private_address=first.get("PrivateIpAddress"),
         source_dest_check=first.get("SourceDestCheck", True),
-        booted=table.boot(settings.table, item["InstanceId"]).version is not None,
+        booted=boot.version is not None,
+        failed=boot.version is None and boot.failure is not None,
     )
 
 
-def _elastic_ip(settings: Settings) -> facts.ElasticIp:
+def elastic_ip(settings: Settings) -> facts.ElasticIp:
+    """The link's address and who bears it."""
     with translated("looking at the Elastic IP"):
         found = ec2().describe_addresses(AllocationIds=[settings.elastic_ip_allocation])["Addresses"][0]
     return facts.ElasticIp(
@@ -120,9 +133,11 @@ def look(settings: Settings) -> facts.AwsFacts:
         route_tables=tuple(_route_table(one) for one in _all("describe_route_tables", "RouteTables", vpc)),
         rules=tuple(_rule(one) for one in rules if not one["IsEgress"] and one.get("CidrIpv4")),
         gateways=gateways(settings),
-        elastic_ip=_elastic_ip(settings),
+        elastic_ip=elastic_ip(settings),
         own_routes=table.own_routes(settings.table),
         published_version=table.published_version(settings.table),
+        established_in=table.established_in(settings.table),
+        azure_side=table.azure_side(settings.table),
     )
 
 

@@ -1,8 +1,9 @@
-"""The link's DynamoDB table: the published configuration, boots, the last reading, our routes, the last report.
+"""The link's DynamoDB table: the lock, the published configuration, boots, the last reading, our routes, the report.
 
 Every item has the key `id`, and every attribute is a string.
 """
 
+from collections.abc import Callable
 from datetime import UTC
 from functools import cache
 from ipaddress import IPv4Network
@@ -47,6 +48,56 @@ def _put(table: str, id: str, **attributes: str) -> None:
 
 def _plain(item: dict[str, Any]) -> dict[str, str]:
     return {name: value["S"] for name, value in item.items()}
+
+
+def take_lock(table: str, walk: str) -> bool:
+    """Makes the walk the one that may change the link, or finds that it is. False when another is."""
+    return _hold(table, walk, "attribute_not_exists(holder) OR holder = :holder", {})
+
+
+def inherit_lock(table: str, walk: str, former: str) -> bool:
+    """Takes the lock of a walk that has ended without giving it back. False when somebody else was faster."""
+    return _hold(table, walk, "holder = :former", {":former": {"S": former}})
+
+
+def lock_holder(table: str) -> str | None:
+    """The walk that holds the lock."""
+    return _get(table, "lock").get("holder")
+
+
+def release_lock(table: str, walk: str) -> None:
+    """Gives the lock back. One that is not the walk's is left alone."""
+    with translated("releasing the lock"):
+        _unless_condition_fails(
+            lambda: _dynamodb().delete_item(
+                TableName=table,
+                Key={"id": {"S": "lock"}},
+                ConditionExpression="holder = :holder",
+                ExpressionAttributeValues={":holder": {"S": walk}},
+            )
+        )
+
+
+def _hold(table: str, walk: str, condition: str, values: dict[str, Any]) -> bool:
+    with translated("taking the lock"):
+        return _unless_condition_fails(
+            lambda: _dynamodb().put_item(
+                TableName=table,
+                Item={"id": {"S": "lock"}, "holder": {"S": walk}},
+                ConditionExpression=condition,
+                ExpressionAttributeValues={":holder": {"S": walk}, **values},
+            )
+        )
+
+
+def _unless_condition_fails(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except ClientError as exc:
+        if code(exc) != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
 
 
 def published_version(table: str) -> str | None:
@@ -107,16 +158,14 @@ def put_reading(table: str, reading: Reading) -> None:
     read_at = reading.read_at.astimezone(UTC).isoformat(timespec="microseconds")
     document = reading.model_dump_json()
     with translated("recording the reading"):
-        try:
-            _dynamodb().put_item(
+        _unless_condition_fails(
+            lambda: _dynamodb().put_item(
                 TableName=table,
                 Item={"id": {"S": "reading"}, "read_at": {"S": read_at}, "document": {"S": document}},
                 ConditionExpression="attribute_not_exists(id) OR read_at < :read_at",
                 ExpressionAttributeValues={":read_at": {"S": read_at}},
             )
-        except ClientError as exc:
-            if code(exc) != "ConditionalCheckFailedException":
-                raise
+        )
 
 
 def reading(table: str) -> Reading | None:
@@ -150,6 +199,27 @@ def disown_route(table: str, route_table: str, destination: IPv4Network) -> None
     """Strikes a route from our list."""
     with translated("forgetting a route"):
         _dynamodb().delete_item(TableName=table, Key={"id": {"S": f"route#{route_table}#{destination}"}})
+
+
+def establish(table: str, vpc: str) -> None:
+    """Records that the link has been up, and in which VPC."""
+    _put(table, "established", vpc=vpc)
+
+
+def established_in(table: str) -> str | None:
+    """The VPC in which the link has been up."""
+    return _get(table, "established").get("vpc")
+
+
+def own_azure_side(table: str, subscription: str, resource_group: str) -> None:
+    """Records where our Azure resources are, before they are made."""
+    _put(table, "azure", subscription=subscription, resource_group=resource_group)
+
+
+def azure_side(table: str) -> tuple[str, str] | None:
+    """Subscription and resource group where our Azure resources are or may be. None: nothing was ever asked for."""
+    found = _get(table, "azure")
+    return (found["subscription"], found["resource_group"]) if found else None
 
 
 def put_report(table: str, document: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,33 @@ def start(state_machine: str, name: str, walk: str) -> None:
         _stepfunctions().start_execution(stateMachineArn=state_machine, name=name, input=walk)
 
 
-def succeed(task_token: str, output: dict[str, object]) -> None:
+def ended_at(state_machine: str, name: str) -> datetime | None:
+    """When the walk ended: None while it runs, long ago when Step Functions has forgotten it."""
+    with translated("looking at a walk"):
+        try:
+            found = _stepfunctions().describe_execution(executionArn=_execution(state_machine, name))
+        except ClientError as exc:
+            if code(exc) != "ExecutionDoesNotExist":
+                raise
+            return datetime.min.replace(tzinfo=UTC)
+    return None if found["status"] == "RUNNING" else found["stopDate"]
+
+
+def stop(state_machine: str, name: str, cause: str) -> None:
+    """Ends a walk from outside. One that has ended is nobody's fault."""
+    with translated("stopping a walk"):
+        try:
+            _stepfunctions().stop_execution(executionArn=_execution(state_machine, name), error="Stopped", cause=cause)
+        except ClientError as exc:
+            if code(exc) != "ExecutionDoesNotExist":
+                raise
+
+
+def _execution(state_machine: str, name: str) -> str:
+    return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def succeed(task_token: str, output: dict[str, object] | None) -> None:
     """Lets the waiting state go on."""
     with translated("completing the waiting state"):
         try:

@@ -4,14 +4,23 @@ from typing import Any
 
 from lambdas import settings, walk
 from lambdas.clouds import dry_run
+from link import preflight
+from link.errors import Refused
 from link.steps import State
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> tuple[str, ...] | list[dict[str, Any]]:
-    """Returns what was done, a sentence each; or, when Preflight asks, what this function's role may do."""
+def handler(event: dict[str, Any], context: object) -> list[dict[str, Any]]:
+    """Returns what was done; or, when Preflight asks, what this function's role may do.
+
+    Raises Refused when somebody else has taken a route since Preflight.
+    """
     here = settings.load()
     if "dry_run" in event:
         trial = dry_run.Trial.model_validate(event["dry_run"])
         return [permission.model_dump() for permission in dry_run.routes(trial)]
-    return walk.apply(State.ADJUST_ROUTES, walk.parse(event, here), here)
+    parsed = walk.begin(event, here)
+    taken = preflight.taken_routes(here.spec, walk.look(parsed, here))
+    if taken:
+        raise Refused("\n".join(map(str, taken)))
+    return walk.apply(parsed, here, State.ADJUST_ROUTES)

@@ -7,7 +7,7 @@ from link.steps import State
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> tuple[str, ...]:
-    """Returns what was done, a sentence each."""
+def handler(event: dict[str, Any], context: object) -> list[dict[str, str]]:
+    """Returns what was done."""
     here = settings.load()
-    return walk.apply(State.ATTACH_ELASTIC_IP, walk.parse(event, here), here)
+    return walk.apply(walk.begin(event, here), here, State.ATTACH_ELASTIC_IP)

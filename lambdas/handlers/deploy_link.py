@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel
 
 from lambdas import settings
-from lambdas.clouds import walks
+from lambdas.clouds import table, walks
 from link.steps import Wanted
 
 logger = Logger(service="causeway")
@@ -36,7 +36,10 @@ def handler(event: dict[str, Any], context: object) -> None:
     )
     wanted = Wanted.DOWN if request.RequestType == "Delete" else Wanted.UP
     try:
-        walks.start(here.state_machine or "", request.RequestId, walks.document(here.spec.name, wanted, answer))
+        if wanted is Wanted.DOWN and (holder := table.lock_holder(here.table)):
+            # It works for a link that nobody wants any more. What it still does is waited for by the walk down.
+            walks.stop(here.state_machine, holder, "the stack is being deleted")
+        walks.start(here.state_machine, request.RequestId, walks.document(here.spec.name, wanted, answer))
     except Exception as exc:
         walks.answer(answer, f"{type(exc).__name__}: {exc}", {})
         raise

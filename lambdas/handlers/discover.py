@@ -1,16 +1,19 @@
-"""Looks at both clouds and hands on what the Azure side is, which every later state needs."""
+"""Looks at both clouds and hands on what every later state needs: the Azure side, and what served the link before."""
 
 from typing import Any
 
 from lambdas import settings, walk
-from lambdas.clouds import function
-from link import plan
+from lambdas.clouds import aws, function, table
+from link import choose, plan
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Returns the Azure facts. Raises FunctionUnreachable when nothing is known of Azure."""
+    """Returns what was found. Raises FunctionUnreachable when nothing is known of Azure."""
     here = settings.load()
-    walk.parse(event, here)
-    found = function.look(here.spec.azure, plan.azure_ref(here.spec, here.deployment, here.psk_secret))
-    return found.model_dump(mode="json")
+    walk.begin(event, here)
+    azure = function.look(here.spec.azure, plan.azure_ref(here.spec, here.deployed))
+    serving = choose.serving(aws.gateways(here), aws.elastic_ip(here).interface)
+    established = table.established_in(here.table) is not None
+    handed_on = walk.Found(azure=azure, established=established, serving=serving.id if serving else None)
+    return handed_on.model_dump(mode="json")

@@ -12,8 +12,8 @@ from link.errors import BootSilent
 def handler(event: dict[str, Any], context: object) -> None:
     """Always raises BootSilent."""
     here = settings.load()
-    walk.parse(event, here)
-    gateway = choose.gateway(aws.look(here))
+    walk.begin(event, here)
+    gateway = choose.awaited(here.spec, here.deployed.agent, aws.gateways(here))
     if gateway is None:
         raise BootSilent("the gateway instance is gone")
     raise BootSilent(f"{gateway.id} did not report in time; its console ends: {aws.console_end(gateway.id)}")

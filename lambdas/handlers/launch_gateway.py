@@ -8,10 +8,10 @@ from link.steps import State
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: object) -> tuple[str, ...] | list[dict[str, Any]]:
-    """Returns what was done, a sentence each; or, when Preflight asks, what this function's role may do."""
+def handler(event: dict[str, Any], context: object) -> list[dict[str, Any]]:
+    """Returns what was done; or, when Preflight asks, what this function's role may do."""
     here = settings.load()
     if "dry_run" in event:
         trial = dry_run.Trial.model_validate(event["dry_run"])
         return [permission.model_dump() for permission in dry_run.launch(here, trial)]
-    return walk.apply(State.LAUNCH_GATEWAY, walk.parse(event, here), here)
+    return walk.apply(walk.begin(event, here), here, State.LAUNCH_GATEWAY)

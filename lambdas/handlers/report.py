@@ -1,24 +1,62 @@
-"""Ends a walk: keeps its report and answers CloudFormation, whether it went well or not."""
+"""Ends a walk: keeps its report, gives back the lock, and answers CloudFormation, whether it went well or not."""
 
 from typing import Any
 
 from lambdas import settings, walk
-from lambdas.clouds import table, walks
-from link import report
+from lambdas.clouds import aws, table, walks
+from lambdas.settings import Settings
+from link import plan, report
+from link.errors import CloudBusy, CloudRefused
+from link.steps import Wanted
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Returns the report. CloudFormation's reason is the error's name and its sentence."""
+    """Returns the report. CloudFormation's reason is the error's name, the state, its sentence, and what is left."""
     here = settings.load()
-    parsed = walk.parse(event, here).walk
-    if parsed.error:
-        said = report.failure(parsed.link, parsed.wanted, parsed.error, parsed.did)
-    else:
-        said = report.success(parsed.link, parsed.wanted, parsed.verdict, parsed.did)
-    walk.logger.info("walk ended", outcome=said.outcome, reason=said.reason, said=said.message)
-    table.put_report(here.table, said.model_dump_json())
-    if parsed.answer:
+    parsed = walk.parse(event, here)
+    ended = _ended(parsed.walk)
+    said = report.write(ended, _left(ended, here), _then(parsed.walk, here))
+    walk.logger.info("walk ended", outcome=said.outcome, reason=said.reason, said=said.message, left=said.left_alone)
+    if not ended.is_busy:
+        table.put_report(here.table, said.model_dump_json())
+        if ended.is_up:
+            table.establish(here.table, here.spec.aws.vpc)
+        table.release_lock(here.table, parsed.execution)
+    if parsed.walk.answer:
         reason = f"{said.reason}: {said.message}" if said.outcome == "failure" else None
-        walks.answer(parsed.answer, reason, {"Reason": said.reason, "Message": said.message})
+        warnings = "; ".join(said.warnings) or "none"
+        data = {"Reason": said.reason, "Message": said.message, "Warnings": warnings}
+        walks.answer(parsed.walk.answer, reason, data)
     return said.model_dump(mode="json")
+
+
+def _ended(known: walk.Walk) -> report.Ended:
+    return report.Ended(
+        link=known.link,
+        wanted=known.wanted,
+        goal=known.goal,
+        failed=known.failed,
+        did=known.did,
+        warnings=known.preflight.warnings if known.preflight else (),
+        verdict=known.verdict,
+        disconnected=known.connected if known.wanted is Wanted.DOWN else None,
+    )
+
+
+def _left(ended: report.Ended, here: Settings) -> tuple[report.Leftover, ...]:
+    """What is named is what can be seen; a look that fails must not keep the walk from ending."""
+    if not set(ended.failed) & set(report.REMOVING) or ended.is_up:
+        return ()
+    try:
+        routes, gateways = table.own_routes(here.table), tuple(one.id for one in aws.gateways(here))
+    except (CloudBusy, CloudRefused) as exc:
+        walk.logger.warning("what is left could not be looked at", why=str(exc))
+        routes, gateways = frozenset(), ()
+    return report.leftovers(here.spec, ended.failed, plan.azure_ref(here.spec, here.deployed).name, routes, gateways)
+
+
+def _then(known: walk.Walk, here: Settings) -> str:
+    if known.wanted is Wanted.UP or known.answer is None:
+        return ""
+    return report.way_out(here.spec, f"causeway-{here.spec.name}", known.answer.LogicalResourceId)

@@ -4,9 +4,8 @@ from typing import Any
 
 from lambdas import settings, walk
 from lambdas.clouds import aws
-from link import choose
 from link.errors import GatewayLingers
-from link.steps import State, Wanted
+from link.steps import State
 
 PATIENCE = 150  # looks, two seconds apart: EC2 ends an instance within a few minutes
 
@@ -15,11 +14,11 @@ PATIENCE = 150  # looks, two seconds apart: EC2 ends an instance within a few mi
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Returns what was done, how many unwanted instances are not terminated yet, and how often it was asked."""
     here = settings.load()
-    parsed = walk.parse(event, here)
-    did = walk.apply(State.RETIRE_GATEWAY, parsed, here)
+    parsed = walk.begin(event, here)
+    did = walk.apply(parsed, here, State.RETIRE_GATEWAY)
     found = aws.look(here)
-    kept = choose.gateway(found) if parsed.walk.wanted is Wanted.UP else None
-    left = [one.id for one in found.gateways if kept is None or one.id != kept.id]
+    kept = walk.kept(parsed, here, found)
+    left = [one.id for one in found.gateways if one.id != kept]
     looks = int((parsed.walk.retired or {}).get("looks", 0)) + 1
     if left and looks >= PATIENCE:
         raise GatewayLingers(f"{', '.join(left)} is not terminated yet; EC2 may need longer, try again")

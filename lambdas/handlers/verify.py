@@ -15,12 +15,12 @@ from link.reading import Observation
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Returns the verdict, how often it was asked, and how many instances are unwanted. Raises LinkNotVerified."""
     here = settings.load()
-    parsed = walk.parse(event, here)
+    parsed = walk.begin(event, here)
     gateways = aws.gateways(here)
-    gateway = choose.gateway_of(gateways, None)
+    gateway = choose.gateway(here.spec, here.deployed.agent, gateways)
     judged = verdict.judge(
         table.reading(here.table),
-        function.look(here.spec.azure, plan.azure_ref(here.spec, here.deployment, here.psk_secret)),
+        function.look(here.spec.azure, plan.azure_ref(here.spec, here.deployed)),
         instance=gateway.id if gateway else None,
         version=table.published_version(here.table),
         probe=here.spec.probe,

@@ -12,10 +12,10 @@ from link.errors import BootFailed
 def handler(event: dict[str, Any], context: object) -> None:
     """Completes its own task when the boot is known; else hear_gateway does. Raises BootFailed."""
     here = settings.load()
-    parsed = walk.parse(event, here)
+    parsed = walk.begin(event, here)
     if parsed.token is None:
         raise ValueError("WaitForBoot needs a task token")
-    gateway = choose.gateway(aws.look(here))
+    gateway = choose.awaited(here.spec, here.deployed.agent, aws.gateways(here))
     if gateway is None:
         raise BootFailed("the gateway instance is gone")
     known = table.await_boot(here.table, gateway.id, parsed.token)

@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from pydantic import AnyHttpUrl
 
 from lambdas import settings
-from lambdas.clouds import function, walks
+from lambdas.clouds import function, table, walks
 from lambdas.handlers import answer_for_walk, connect_azure, deploy_link, disconnect_azure, report, verify
 from link import plan, verdict
 from link.errors import CloudRefused, FunctionUnreachable, LinkNotVerified
@@ -117,9 +117,10 @@ def test_success_carries_the_verdict(world: World, listener: Listener) -> None:
 
 def test_failure_names_the_error_and_its_sentence(world: World, listener: Listener) -> None:
     cause = json.dumps({"errorMessage": "OverlappingRanges: a overlaps b", "errorType": "Refused"})
-    result = report.handler(_walk(listener, error={"Error": "Refused", "Cause": cause}), Context())
+    failed = {"Preflight": {"Error": "Refused", "Cause": cause}}
+    result = report.handler(_walk(listener, failed=failed), Context())
     ((_, body, _),) = listener.got
-    assert (body["Status"], body["Reason"]) == ("FAILED", "Refused: OverlappingRanges: a overlaps b")
+    assert (body["Status"], body["Reason"]) == ("FAILED", "Refused: Preflight: OverlappingRanges: a overlaps b")
     assert (result["outcome"], result["reason"]) == ("failure", "Refused")
 
 
@@ -143,7 +144,7 @@ def side(world: World, listener: Listener) -> Any:
 
 
 def _look(side: Any) -> None:
-    function.look(side, plan.azure_ref(worlds.spec(), worlds.DEPLOYMENT, worlds.PSK_SECRET))
+    function.look(side, plan.azure_ref(worlds.spec(), worlds.DEPLOYED))
 
 
 def test_the_function_is_asked_with_its_key(side: Any, listener: Listener) -> None:
@@ -198,7 +199,9 @@ def test_the_function_is_handed_what_is_wanted_and_whom_to_tell(
         update={"spec": world.settings.spec.model_copy(update={"azure": _at(world, listener)})}
     )
     monkeypatch.setattr(settings, "load", cache(lambda: here))
-    walk = {"link": "prod", "wanted": wanted, "azure": worlds.azure().model_dump(mode="json")}
+    found = {"azure": worlds.azure().model_dump(mode="json"), "established": False, "serving": None}
+    walk = {"link": "prod", "wanted": wanted, "found": found}
+    table.own_azure_side("link", worlds.GUID, "network")
     handler.handler({"walk": walk, "execution": "w", "token": "token-1"}, Context())
     ((path, body, _),) = listener.got
     assert (path, body["task_token"]) == ("/api/links/prod/work", "token-1")

@@ -17,8 +17,8 @@ from tests.lambdas.test_walk import Context
 
 
 def _event(token: str | None = None) -> dict[str, Any]:
-    walk = {"link": "prod", "wanted": "up", "azure": worlds.azure().model_dump(mode="json")}
-    return {"walk": walk, "execution": "walk-1", "token": token}
+    found = {"azure": worlds.azure().model_dump(mode="json"), "established": False, "serving": None}
+    return {"walk": {"link": "prod", "wanted": "up", "found": found}, "execution": "walk-1", "token": token}
 
 
 def _said(kind: str, **detail: str) -> dict[str, Any]:

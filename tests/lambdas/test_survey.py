@@ -152,7 +152,7 @@ def _trial(world: World) -> dry_run.Trial:
 def test_the_launch_is_tried_as_it_would_be_made_and_changes_nothing(world: World) -> None:
     before = aws.look(world.settings)
     answer = launch_gateway.handler({"dry_run": _trial(world).model_dump(mode="json")}, Context())
-    assert {permission["action"]: permission["allowed"] for permission in answer} == {  # type: ignore[index]
+    assert {permission["action"]: permission["allowed"] for permission in answer} == {
         "ec2:AuthorizeSecurityGroupIngress": True,
         "ec2:RevokeSecurityGroupIngress": True,
         "ec2:RunInstances": True,
@@ -169,12 +169,12 @@ def test_what_aws_says_to_a_dry_run_is_yes_no_or_unknown(world: World, code: str
         for operation in ("create_route", "replace_route", "delete_route"):
             stub.add_client_error(operation, code, "the words of AWS")
         answer = adjust_routes.handler({"dry_run": trial.model_dump(mode="json")}, Context())
-    assert [(one["action"], one["allowed"]) for one in answer] == [  # type: ignore[index]
+    assert [(one["action"], one["allowed"]) for one in answer] == [
         ("ec2:CreateRoute", allowed),
         ("ec2:ReplaceRoute", allowed),
         ("ec2:DeleteRoute", allowed),
     ]
-    assert all("the words of AWS" in one["said"] for one in answer)  # type: ignore[index]
+    assert all("the words of AWS" in one["said"] for one in answer)
 
 
 def test_a_dry_run_asks_for_the_tags_and_the_role_of_the_launch(world: World) -> None:

@@ -13,8 +13,6 @@ from link.reading import Booted
 from tests import worlds
 from tests.lambdas.conftest import World
 
-HELD = ("already holds",)
-
 
 class Context:
     """What Powertools reads of Lambda's context."""
@@ -26,8 +24,8 @@ class Context:
 
 
 def _event(wanted: str = "up", **more: Any) -> dict[str, Any]:
-    walk = {"link": "prod", "wanted": wanted, "azure": worlds.azure().model_dump(mode="json"), **more}
-    return {"walk": walk, "execution": "walk-1"}
+    found = {"azure": worlds.azure().model_dump(mode="json"), "established": False, "serving": None}
+    return {"walk": {"link": "prod", "wanted": wanted, "found": found, **more}, "execution": "walk-1"}
 
 
 def _build(world: World) -> AwsFacts:
@@ -45,7 +43,7 @@ def test_the_states_build_the_aws_side_and_a_second_walk_changes_nothing(world: 
     assert [str(route.destination) for route in private.routes if route.target == gateway.interface] == ["10.0.0.0/16"]
     assert built.own_routes == {(world.private_table, worlds.AZURE_PREFIX)}
     for state in (launch_gateway, attach_elastic_ip, adjust_routes):
-        assert state.handler(_event(), Context()) == HELD
+        assert state.handler(_event(), Context()) == []
     assert aws.look(world.settings) == built
 
 
@@ -84,7 +82,8 @@ def test_the_published_configuration_holds_no_secret_and_is_what_the_agent_reads
 def test_going_down_leaves_nothing_of_ours_and_all_that_was_there(world: World) -> None:
     before = aws.look(world.settings)
     _build(world)
-    assert "RemoveRoute: the link goes" in remove_routes.handler(_event("down"), Context())
+    (removed,) = remove_routes.handler(_event("down"), Context())
+    assert (removed["step"], removed["reason"]) == ("RemoveRoute", "LinkNotWanted")
     while retire_gateway.handler(_event("down"), Context())["left"]:
         pass
     after = aws.look(world.settings)
@@ -106,7 +105,7 @@ def test_preflight_refuses_by_name_and_changes_nothing(world: World) -> None:
     before = aws.look(world.settings)
     basic = worlds.azure(gateway=worlds.vpn_gateway(sku="Basic")).model_dump(mode="json")
     with pytest.raises(Refused, match="GatewaySkuBasic: vpn-gateway has SKU Basic"):
-        preflight.handler(_event(azure=basic), Context())
+        preflight.handler(_event(found={"azure": basic, "established": False, "serving": None}), Context())
     assert aws.look(world.settings) == before
 
 

@@ -14,7 +14,7 @@ OTHER = "eni-foreign"
 
 def _up(aws: AwsFacts) -> tuple[steps.Step, ...]:
     facts = Facts(aws=aws, azure=worlds.azure())
-    return plan.up(worlds.spec(), facts, worlds.DEPLOYMENT, worlds.PSK_SECRET)
+    return plan.up(worlds.spec(), facts, worlds.DEPLOYED)
 
 
 def _done() -> AwsFacts:
@@ -30,6 +30,7 @@ def _done() -> AwsFacts:
         elastic_ip=address,
         own_routes=frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX)}),
         published_version=plan.configuration(worlds.spec(), facts, worlds.PSK_SECRET).digest(),
+        established_in="vpc-0123456789abcdef0",
     )
 
 
@@ -106,8 +107,8 @@ def test_a_second_gateway_is_retired_and_the_bearer_of_the_address_kept() -> Non
 def test_a_new_azure_address_changes_the_configuration_and_needs_no_new_gateway() -> None:
     moved = worlds.azure(gateway=worlds.vpn_gateway(addresses=(IPv4Address("203.0.113.9"),)))
     facts = Facts(aws=_done(), azure=moved)
-    planned = plan.up(worlds.spec(), facts, worlds.DEPLOYMENT, worlds.PSK_SECRET)
-    assert set(_kinds(planned)) == {"AllowInbound", "RevokeInbound", "PublishConfiguration", "ConnectAzure"}
+    planned = plan.up(worlds.spec(), facts, worlds.DEPLOYED)
+    assert set(_kinds(planned)) == {"AllowInbound", "RevokeInbound", "RepointGateway", "ConnectAzure"}
 
 
 def test_an_active_active_gateway_gets_a_tunnel_for_each_address() -> None:
@@ -119,14 +120,27 @@ def test_an_active_active_gateway_gets_a_tunnel_for_each_address() -> None:
     ]
 
 
-def test_down_removes_routes_before_the_gateway_and_forgets_what_a_person_repointed() -> None:
+def test_down_removes_routes_before_the_gateway_and_leaves_what_a_person_repointed() -> None:
     other = IPv4Network("10.8.0.0/16")
     table = worlds.private_table(
         worlds.route("10.0.0.0/16", worlds.gateway().interface), worlds.route(str(other), OTHER)
     )
     own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX), (worlds.PRIVATE_TABLE, other)})
     planned = plan.down(_done().model_copy(update={"route_tables": (table,), "own_routes": own}))
-    assert _kinds(planned) == ["RemoveRoute", "ForgetRoute", "DetachElasticIp", "TerminateGateway"]
+    assert _kinds(planned) == [
+        "RemoveRoute",
+        "LeaveRoute",
+        "DetachElasticIp",
+        "TerminateGateway",
+        *["CloseInbound"] * 3,
+    ]
+    assert "10.8.0.0/16" in planned[1].because
+    assert OTHER in planned[1].because
+
+
+def test_down_forgets_a_route_that_is_gone() -> None:
+    planned = plan.down(_done().model_copy(update={"route_tables": (worlds.private_table(),)}))
+    assert _kinds(planned)[0] == "ForgetRoute"
 
 
 def test_down_from_nothing_has_nothing_to_do() -> None:
@@ -161,3 +175,88 @@ def test_a_subnet_without_a_table_of_its_own_follows_the_main_one() -> None:
     public = worlds.aws().route_tables[0].model_copy(update={"subnets": ()})
     found = worlds.aws(route_tables=(public, worlds.private_table()))
     assert choose.public_subnets(found) == ("subnet-a",)
+
+
+OLD = "i-0000000000000001"
+NEW = "i-0000000000000002"
+
+
+@pytest.mark.parametrize(
+    ("declared", "old", "reason"),
+    [
+        ({"aws.instance_type": "t3.medium"}, {}, "InstanceTypeDiffers"),
+        ({"aws.image": "ami-0123456789abcdef0"}, {}, "ImageDiffers"),
+        ({"aws.gateway_subnet": "subnet-0123456789abcdef0"}, {}, "SubnetDiffers"),
+        ({}, {"agent": "of an older release"}, "AgentDiffers"),
+        ({}, {"image": None}, "ImageDiffers"),
+    ],
+)
+def test_what_only_another_instance_can_change_is_launched_beside_the_old_one(
+    declared: dict[str, str], old: dict[str, str], reason: str
+) -> None:
+    aws = _done().model_copy(update={"gateways": (worlds.gateway(**old),)})
+    planned = plan.up(worlds.spec(**declared), Facts(aws=aws, azure=worlds.azure()), worlds.DEPLOYED)
+    assert next((type(step).__name__, step.reason) for step in planned) == ("LaunchGateway", reason)
+    assert _kinds(planned) == ["LaunchGateway", "ConnectAzure"]
+
+
+def _replaced(**new: object) -> tuple[steps.Step, ...]:
+    """The plan when the wanted gateway stands beside the one that serves."""
+    wanted = worlds.gateway(id=NEW, interface="eni-new", instance_type="t3.medium", **new)
+    aws = _done().model_copy(update={"gateways": (worlds.gateway(), wanted)})
+    return plan.up(
+        worlds.spec(**{"aws.instance_type": "t3.medium"}), Facts(aws=aws, azure=worlds.azure()), worlds.DEPLOYED
+    )
+
+
+def test_the_new_gateway_takes_over_address_and_routes_and_then_the_old_one_is_retired() -> None:
+    planned = _replaced()
+    assert _kinds(planned) == ["AttachElasticIp", "ReplaceRoute", "ConnectAzure", "TerminateGateway"]
+    assert [step.instance for step in planned if isinstance(step, steps.TerminateGateway)] == [OLD]
+
+
+def test_a_new_gateway_that_told_of_a_failed_boot_is_replaced_and_ended() -> None:
+    planned = _replaced(booted=False, failed=True)
+    assert _kinds(planned) == ["LaunchGateway", "ConnectAzure"]
+
+
+def test_an_image_parameter_that_moved_on_replaces_nothing() -> None:
+    assert _kinds(_up(_done())) == ["ConnectAzure"]
+
+
+def test_the_configuration_of_a_link_that_has_been_up_is_replaced_after_azure_is_ready() -> None:
+    aws = _done().model_copy(update={"published_version": "another"})
+    assert _kinds(_up(aws)) == ["ConnectAzure", "RepointGateway"]
+    assert _kinds(_up(aws.model_copy(update={"established_in": None}))) == ["PublishConfiguration", "ConnectAzure"]
+    assert _kinds(_up(aws.model_copy(update={"published_version": None}))) == ["PublishConfiguration", "ConnectAzure"]
+
+
+def _failed_change(**new: object) -> AwsFacts:
+    """Everything has moved to a new gateway, which then failed."""
+    newcomer = worlds.gateway(id=NEW, interface="eni-new", **new)
+    table = worlds.private_table(worlds.route("10.0.0.0/16", "eni-new"))
+    address = _done().elastic_ip.model_copy(update={"interface": "eni-new"})
+    changes = {"gateways": (worlds.gateway(), newcomer), "route_tables": (table,), "elastic_ip": address}
+    return _done().model_copy(update=changes)
+
+
+def test_after_a_failed_change_everything_goes_back_to_the_gateway_that_served() -> None:
+    planned = plan.restore(_failed_change(), OLD)
+    assert _kinds(planned) == ["AttachElasticIp", "ReplaceRoute", "TerminateGateway"]
+    assert {step.interface for step in planned if isinstance(step, steps.AttachElasticIp | steps.ReplaceRoute)} == {
+        worlds.gateway().interface
+    }
+    assert [step.instance for step in planned if isinstance(step, steps.TerminateGateway)] == [NEW]
+
+
+def test_a_newcomer_that_can_serve_is_kept_when_nothing_served_before() -> None:
+    facts = _failed_change()
+    alone = facts.model_copy(update={"gateways": facts.gateways[1:]})
+    assert plan.restore(alone, OLD) == ()
+    unbooted = alone.model_copy(update={"gateways": (facts.gateways[1].model_copy(update={"booted": False}),)})
+    assert _kinds(plan.restore(unbooted, OLD)) == ["TerminateGateway"]
+
+
+def test_a_route_of_ours_that_was_never_recorded_is_recorded() -> None:
+    aws = _done().model_copy(update={"own_routes": frozenset()})
+    assert next((type(step).__name__, step.reason) for step in _up(aws)) == ("ReplaceRoute", "RouteUnrecorded")

@@ -53,7 +53,7 @@ def test_links_share_no_name_and_the_longest_name_is_short_enough() -> None:
 
 
 def test_the_function_takes_the_role_that_the_stack_makes_for_it() -> None:
-    ref = plan.azure_ref(worlds.spec(), worlds.DEPLOYMENT, worlds.PSK_SECRET)
+    ref = plan.azure_ref(worlds.spec(), worlds.DEPLOYED)
     assert ref.aws_role == "arn:aws:iam::000000000000:role/causeway-prod-azure"
     assert "causeway-prod-azure" in _roles()
 

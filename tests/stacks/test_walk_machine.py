@@ -30,18 +30,65 @@ def test_every_task_has_the_handler_of_its_name() -> None:
 
 def test_every_task_retries_exactly_the_errors_that_are_worth_it() -> None:
     names = {kind.__name__ for kind in errors.RETRYABLE}
-    for task in _tasks().values():
-        retried = {name for retry in task["Retry"] for name in retry["ErrorEquals"]}
-        assert {name for name in retried if not name.startswith(("Lambda.", "States."))} == names
-        assert all(retry["MaxAttempts"] <= 6 for retry in task["Retry"])
-
-
-def test_every_failure_is_reported_so_that_cloudformation_is_answered() -> None:
     for name, task in _tasks().items():
-        if name == "Report":
-            continue
-        last = task["Catch"][-1]
-        assert (last["ErrorEquals"], last["Next"], last["ResultPath"]) == (["States.ALL"], "Report", "$.error")
+        retried = {name for retry in task["Retry"] for name in retry["ErrorEquals"]}
+        ours = {name for name in retried if not name.startswith(("Lambda.", "States."))}
+        assert ours == names | ({"LinkBusy"} if name != "Report" else set())
+        assert all(retry["MaxAttempts"] <= 6 for retry in task["Retry"] if retry["ErrorEquals"] != ["LinkBusy"])
+
+
+def test_another_walk_is_waited_for_but_not_until_this_one_has_no_time_left() -> None:
+    for task in _tasks().values():
+        for retry in task["Retry"]:
+            if retry["ErrorEquals"] == ["LinkBusy"]:
+                assert retry["MaxAttempts"] * retry["IntervalSeconds"] <= 15 * 60
+                assert retry["BackoffRate"] == 1
+
+
+UNDONE = (
+    "LaunchGateway",
+    "WaitForBoot",
+    "ExplainBoot",
+    "AttachElasticIp",
+    "AdjustRoutes",
+    "ConnectAzure",
+    "RepointGateway",
+    "Verify",
+)
+
+
+def test_every_failure_keeps_its_state_and_leads_on_to_what_is_left_to_do() -> None:
+    way = {
+        "Discover": "Report",
+        "Preflight": "Report",
+        **dict.fromkeys(UNDONE, "WhatWasThere"),
+        "DisconnectAzure": "RemoveRoutes",
+        "RemoveRoutes": "RetireGateway",
+        "RestoreGateway": "RetireGateway",
+        "RetireGateway": "Report",
+    }
+    for name, task in _tasks().items():
+        if name != "Report":
+            last = task["Catch"][-1]
+            assert (last["ErrorEquals"], last["Next"], last["ResultPath"]) == (
+                ["States.ALL"],
+                way[name],
+                f"$.failed.{name}",
+            )
+
+
+def test_a_walk_that_never_had_the_link_undoes_nothing() -> None:
+    for name, task in _tasks().items():
+        if name != "Report":
+            nexts = [catch["Next"] for catch in task["Catch"] if set(catch["ErrorEquals"]) & {"LinkBusy", "States.ALL"}]
+            assert nexts[0] == "Report"
+
+
+def test_a_launch_is_undone_and_a_change_given_back() -> None:
+    what = machines.states()["WhatWasThere"]
+    (established,) = what["Choices"]
+    assert (established["Variable"], established["BooleanEquals"]) == ("$.found.established", True)
+    assert (established["Next"], what["Default"]) == ("RestoreGateway", "DisconnectAzure")
 
 
 def test_a_silent_boot_is_explained_before_it_is_reported() -> None:
@@ -81,9 +128,14 @@ def test_the_walk_up_reads_like_the_manual_procedure() -> None:
         "AttachElasticIp",
         "AdjustRoutes",
         "ConnectAzure",
+        "RepointGateway",
         "Verify",
         "RetireGateway",
     ]
+
+
+def test_a_first_launch_has_no_configuration_to_replace() -> None:
+    assert machines.states()["HasItBeenUp"]["Default"] == "Verify"
 
 
 def test_the_walk_down_undoes_azure_first_and_the_gateway_last() -> None:

@@ -1,0 +1,13 @@
+"""Publishes the configuration of a link that has been up, now that the Azure side is ready for it."""
+
+from typing import Any
+
+from lambdas import settings, walk
+from link.steps import State
+
+
+@walk.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> list[dict[str, str]]:
+    """Returns what was done."""
+    here = settings.load()
+    return walk.apply(walk.begin(event, here), here, State.REPOINT_GATEWAY)

@@ -1,0 +1,13 @@
+"""After a change that failed: gives the Elastic IP and the routes back to the gateway that served before."""
+
+from typing import Any
+
+from lambdas import settings, walk
+from link.steps import State
+
+
+@walk.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> list[dict[str, str]]:
+    """Returns what was done."""
+    here = settings.load()
+    return walk.apply(walk.begin(event, here), here, State.ATTACH_ELASTIC_IP, State.ADJUST_ROUTES)

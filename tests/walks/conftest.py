@@ -1,0 +1,38 @@
+"""Both clouds round the real state machine, with somebody else's things in them."""
+
+import boto3
+import pytest
+
+from lambdas.clouds import dry_run, function, walks
+from tests.lambdas.conftest import World, no_cloud, world
+from tests.walks import runner
+from tests.walks.runner import Clouds, Runner
+
+__all__ = ["no_cloud", "world"]
+
+
+@pytest.fixture
+def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Clouds:
+    """Before the link."""
+    made = Clouds(world.settings)
+    monkeypatch.setattr(function, "_post", made.post)
+    monkeypatch.setattr(dry_run, "ask", lambda spec, trial: ())  # moto makes the routes of a dry run
+    monkeypatch.setattr(walks, "_stepfunctions", lambda: made.stepfunctions)
+    monkeypatch.setattr(walks, "answer", lambda to, reason, data: made.answered.append((reason, data)))
+    ec2 = boto3.client("ec2")
+    image = world.settings.spec.aws.image or ""
+    foreign = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=world.public_subnet)["Instances"][0]
+    ec2.create_route(
+        RouteTableId=world.private_table,
+        DestinationCidrBlock="172.16.0.0/12",
+        NetworkInterfaceId=foreign["NetworkInterfaces"][0]["NetworkInterfaceId"],
+    )
+    return made
+
+
+@pytest.fixture
+def established(clouds: Clouds) -> Clouds:
+    """A link that is up."""
+    assert Runner(clouds, "walk-0").run(runner.document()).status == "SUCCEEDED"
+    clouds.answered.clear()
+    return clouds

@@ -1,0 +1,356 @@
+"""Runs the synthesised state machine in this process: its own states, the real handlers, moto, and an Azure in memory.
+
+Only what the machine uses of Amazon States Language is understood; anything else raises KeyError. Waits take no time.
+"""
+
+import importlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from azure_functions import look, turn
+from azure_functions.edges import Edges
+from azure_functions.task import Task
+from lambdas import settings
+from lambdas.clouds import aws, table
+from lambdas.handlers import hear_gateway
+from lambdas.settings import Settings
+from link import facts, reading, wanted
+from link.errors import CloudRefused, FunctionUnreachable
+from link.spec import LinkSpec
+from link.steps import State
+from rehearsal import listings
+from tests import worlds
+from tests.azure_functions.fakes import FakeArm, FakeAws, FakeQueue
+from tests.lambdas.test_walk import Context
+from tests.stacks import machines
+
+TURNS = 40  # of the Function, after which a task that is not answered counts as one that never will be
+TRIES = 2  # of one state: what has not changed by then does not change without a clock
+IN_MEMORY = ("ec2", "secretsmanager", "iam", "dynamodb")  # of the services that a listing asks, what moto has here
+Fault = Callable[[], None]
+# The states that a first launch goes through until it reports, in their order.
+LAUNCH = (
+    State.DISCOVER,
+    State.PREFLIGHT,
+    State.LAUNCH_GATEWAY,
+    State.WAIT_FOR_BOOT,
+    State.ATTACH_ELASTIC_IP,
+    State.ADJUST_ROUTES,
+    State.CONNECT_AZURE,
+    State.VERIFY,
+)
+# What a change of the instance goes through as well.
+CHANGE = (*LAUNCH, State.REPOINT_GATEWAY)
+
+
+def fails() -> None:
+    """A fault that no retry mends."""
+    raise CloudRefused("the test says no")
+
+
+def snake(name: str) -> str:
+    """The module of a state's handler."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class StepFunctions:
+    """The calls that the handlers make of Step Functions."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, str | datetime] = {}
+        self.answers: dict[str, tuple[str, str] | str] = {}
+        self.started: list[tuple[str, str]] = []
+
+    def start_execution(self, stateMachineArn: str, name: str, input: str) -> None:
+        self.started.append((name, input))
+
+    def stop_execution(self, executionArn: str, error: str, cause: str) -> None:
+        self.running[executionArn.rsplit(":", 1)[-1]] = datetime.now(UTC)
+
+    def describe_execution(self, executionArn: str) -> dict[str, Any]:
+        found = self.running.get(executionArn.rsplit(":", 1)[-1])
+        if found is None:
+            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist"}}, "DescribeExecution")
+        ended = isinstance(found, datetime)
+        return {"status": "ABORTED", "stopDate": found} if ended else {"status": "RUNNING"}
+
+    def age(self, name: str, seconds: int) -> None:
+        """Lets a walk have ended earlier than it did."""
+        ended = self.running[name]
+        assert isinstance(ended, datetime)
+        self.running[name] = ended - timedelta(seconds=seconds)
+
+    def send_task_success(self, taskToken: str, output: str) -> None:
+        self.answers[taskToken] = output
+
+    def send_task_failure(self, taskToken: str, error: str, cause: str) -> None:
+        self.answers[taskToken] = (error, cause)
+
+
+@dataclass
+class Outcome:
+    """How a walk ended, and the states that it went through."""
+
+    status: str
+    document: dict[str, Any]
+    way: list[str]
+    error: str = ""
+    cause: str = ""
+
+
+@dataclass
+class Clouds:
+    """Both clouds round a walk: what a gateway and the Function would do between two states happens in `tick`."""
+
+    settings: Settings
+    stepfunctions: StepFunctions = field(default_factory=StepFunctions)
+    arm: FakeArm = field(default_factory=FakeArm)
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    reachable: bool = True
+    boots: bool = True
+    answered: list[tuple[str | None, dict[str, str]]] = field(default_factory=list)
+
+    def post(self, _side: object, path: str, body: str) -> bytes:
+        """The Function's two routes."""
+        if not self.reachable:
+            raise FunctionUnreachable("https://causeway.azurewebsites.net did not answer: refused")
+        if path.endswith("/look"):
+            ref = wanted.AzureRef.model_validate_json(body)
+            return look.find_facts(self.arm, FakeAws(), ref).model_dump_json().encode()
+        work = wanted.AzureWork.model_validate_json(body)
+        self.queue.send(Task(work=work, first_at=datetime.now(UTC)), 0)
+        return b""
+
+    def tick(self) -> None:
+        """Azure ends its operations, the Function takes a turn, gateways boot and report."""
+        self.arm.settle()
+        if self.queue.sent:
+            task = self.queue.receive()
+            turn.take(Edges(self.arm, _Answering(self.stepfunctions), self.queue), task, datetime.now(UTC))
+        if self.boots:
+            self._boot()
+
+    def _boot(self) -> None:
+        bearer = aws.elastic_ip(self.settings).interface
+        version = table.published_version("link")
+        for gateway in aws.gateways(self.settings):
+            if gateway.state != "running" or version is None:
+                continue
+            if not gateway.booted:
+                hear("GatewayBooted", instance=gateway.id, version=version)
+            if gateway.interface == bearer and self.arm.connection is not None:
+                status = facts.ConnectionStatus.CONNECTED
+                self.arm.connection = self.arm.connection.model_copy(update={"status": status})
+                told = worlds.read(instance=gateway.id, version=version, read_at=datetime.now(UTC))
+                probe = reading.Observation.UP if self.settings.spec.probe else None
+                hear("GatewayReading", **told.model_copy(update={"probe": probe}).model_dump(mode="json"))
+
+    def listing(self) -> listings.Listing:
+        """Everything in both clouds. An association has a new id each time it is made, as in EC2."""
+        azure = {"gateway": self.arm.gateway, "local": self.arm.local, "connection": self.arm.connection}
+        found = {"azure": {name: one.model_dump_json() for name, one in azure.items() if one is not None}}
+        calls = [call for call in listings.AWS if call[0] in IN_MEMORY]
+        everything = {**dict(listings.of_aws(_everything, calls)), **found}
+        return {
+            kind: {id: re.sub(r"eipassoc-\w+", "eipassoc", text) for id, text in entries.items()}
+            for kind, entries in everything.items()
+        }
+
+
+def _everything(service: str, call: str, key: str) -> list[Any]:
+    client: Any = boto3.client(service)  # type: ignore[call-overload]  # the name is a variable
+    return list(getattr(client, call)().get(key, []))
+
+
+def hear(kind: str, **detail: Any) -> None:
+    """An event of the gateway's agent."""
+    hear_gateway.handler({"detail-type": kind, "detail": {"link": "prod", **detail}}, Context())
+
+
+class _Answering(FakeAws):
+    """The Function's AWS, answering the walk's own tokens."""
+
+    def __init__(self, stepfunctions: StepFunctions) -> None:
+        super().__init__()
+        self._stepfunctions = stepfunctions
+
+    def heartbeat(self, work: wanted.AzureWork) -> bool:
+        return work.task_token not in self._stepfunctions.answers
+
+    def succeed(self, work: wanted.AzureWork, output: str) -> bool:
+        self._stepfunctions.send_task_success(work.task_token, output)
+        return True
+
+    def fail(self, work: wanted.AzureWork, cause: str) -> bool:
+        self._stepfunctions.send_task_failure(work.task_token, "AzureFailed", cause)
+        return True
+
+
+class StateFailed(Exception):
+    """A state's error, as the machine sees it."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(error)
+        self.error = error
+        self.cause = cause
+
+
+@dataclass
+class Runner:
+    """One execution. `before` and `after` hold a fault for a state: raised in place of its work, or once it is done."""
+
+    clouds: Clouds
+    execution: str = "walk-1"
+    before: dict[str, Fault] = field(default_factory=dict)
+    after: dict[str, Fault] = field(default_factory=dict)
+    _tokens: int = 0
+
+    def run(self, start: dict[str, Any], until: str | None = None) -> Outcome:
+        """To the end, or until a state is about to begin: then as if the walk had been left there."""
+        self.clouds.stepfunctions.running[self.execution] = "RUNNING"
+        states = machines.states()
+        name, document, way = machines.definition()["StartAt"], json.loads(json.dumps(start)), []
+        while name != until:
+            way.append(name)
+            state = states[name]
+            match state["Type"]:
+                case "Task":
+                    name, document = self._task(name, state, document)
+                case "Choice":
+                    name = next(
+                        (one["Next"] for one in state["Choices"] if _holds(one, document)), state.get("Default")
+                    )
+                case "Wait":
+                    name = state["Next"]
+                case "Succeed":
+                    return self._end("SUCCEEDED", document, way)
+                case "Fail":
+                    error, cause = _at(document, state["ErrorPath"]), _at(document, state["CausePath"])
+                    return self._end("FAILED", document, way, error, cause)
+                case other:
+                    raise KeyError(other)
+            if name == State.VERIFY:
+                self.clouds.tick()
+        return Outcome("RUNNING", document, way)
+
+    def _end(self, status: str, document: dict[str, Any], way: list[str], *why: str) -> Outcome:
+        self.clouds.stepfunctions.running[self.execution] = datetime.now(UTC)
+        return Outcome(status, document, way, *why)
+
+    def _task(self, name: str, state: dict[str, Any], document: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        tries: dict[int, int] = {}
+        while True:
+            try:
+                result = self._once(name, state, document)
+            except StateFailed as failed:
+                retry = _first(state.get("Retry", []), failed.error)
+                if retry is not None and tries.get(id(retry), 0) < min(retry["MaxAttempts"], TRIES):
+                    tries[id(retry)] = tries.get(id(retry), 0) + 1
+                    continue
+                catch = _first(state.get("Catch", []), failed.error)
+                if catch is None:
+                    raise
+                error = {"Error": failed.error, "Cause": failed.cause}
+                return catch["Next"], _put(document, catch["ResultPath"], error)
+            return state["Next"], _put(document, state["ResultPath"], result)
+
+    def _once(self, name: str, state: dict[str, Any], document: dict[str, Any]) -> Any:
+        waits = state["Resource"].endswith(".waitForTaskToken")
+        given = state["Parameters"]["Payload"] if waits else state["Parameters"]
+        self._tokens += 1
+        token = f"{self.execution}-token-{self._tokens}"
+        known = {"$": document, "$$.Execution.Name": self.execution, "$$.Task.Token": token}
+        payload = {key.removesuffix(".$"): known[path] for key, path in given.items()}
+        result = self._invoke(name, json.loads(json.dumps(payload)))
+        if not waits:
+            return result
+        for _ in range(TURNS):
+            if token in self.clouds.stepfunctions.answers:
+                break
+            self.clouds.tick()
+        match self.clouds.stepfunctions.answers.get(token):
+            case None:
+                raise StateFailed("States.Timeout", "")
+            case (error, cause):
+                raise StateFailed(error, cause)
+            case output:
+                return json.loads(output)
+
+    def _invoke(self, name: str, payload: dict[str, Any]) -> Any:
+        handler = importlib.import_module(f"lambdas.handlers.{snake(name)}").handler
+        try:
+            if name in self.before:
+                self.before[name]()
+            result = handler(payload, Context())
+            if name in self.after:
+                self.after[name]()
+        except Exception as exc:
+            # As Lambda hands an exception to Step Functions.
+            cause = json.dumps({"errorMessage": str(exc), "errorType": type(exc).__name__})
+            raise StateFailed(type(exc).__name__, cause) from exc
+        return json.loads(json.dumps(result))
+
+
+def _first(rules: list[dict[str, Any]], error: str) -> dict[str, Any] | None:
+    return next((one for one in rules if error in one["ErrorEquals"] or "States.ALL" in one["ErrorEquals"]), None)
+
+
+def _at(document: Any, path: str) -> Any:
+    for part in path.split(".")[1:]:
+        document = document[part]
+    return document
+
+
+def _put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    changed = json.loads(json.dumps(document))
+    place = changed
+    *parts, last = path.split(".")[1:]
+    for part in parts:
+        place = place.setdefault(part, {})
+    place[last] = value
+    return dict(changed)
+
+
+def _holds(choice: dict[str, Any], document: dict[str, Any]) -> bool:
+    if "And" in choice:
+        return all(_holds(one, document) for one in choice["And"])
+    found = _at(document, choice["Variable"])
+    (wanted_value,) = [value for key, value in choice.items() if key.endswith("Equals")]
+    return bool(found == wanted_value)
+
+
+def document(wanted_state: str = "up") -> dict[str, Any]:
+    """A walk's input, with a CloudFormation that waits."""
+    answer = dict.fromkeys(("ResponseURL", "StackId", "RequestId", "LogicalResourceId", "PhysicalResourceId"), "Link")
+    return {"link": "prod", "wanted": wanted_state, "answer": answer}
+
+
+def tasks(way: list[str]) -> list[str]:
+    """The states of a way that are tasks."""
+    return [name for name in way if machines.states()[name]["Type"] == "Task"]
+
+
+def reasons(ended: Outcome, state: State) -> list[str]:
+    """Why a state changed what it changed."""
+    return [done["reason"] for done in ended.document.get("did", {}).get(state.value, [])]
+
+
+def change(clouds: Clouds, monkeypatch: pytest.MonkeyPatch, **declared: str) -> None:
+    """What `cdk deploy` does before the walk: the functions get the new link. A dotted name would be no keyword."""
+    names = {"instance_type": "aws.instance_type", "probe": "probe.address", "policy": "policy.pfs_group"}
+    document = clouds.settings.spec.model_dump(mode="json")
+    for name, value in declared.items():
+        part, key = names[name].split(".")
+        document[part] = {**(document[part] or {}), key: value}
+    spec = LinkSpec.model_validate(document)
+    clouds.settings = clouds.settings.model_copy(update={"spec": spec})
+    monkeypatch.setenv("CAUSEWAY_SPEC", spec.model_dump_json())
+    settings.load.cache_clear()
