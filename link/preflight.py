@@ -85,6 +85,18 @@ def _shadowed_routes(spec: LinkSpec, facts: Facts) -> Iterator[Finding]:
             yield warned("RouteShadowed", message)
 
 
+def _moved(spec: LinkSpec, facts: AwsFacts) -> Iterator[Finding]:
+    """A link that is somewhere cannot be moved by a change: what is ours there would be nobody's."""
+    remedy = "undo that change; for the other place declare another link, and destroy this one when it is up"
+    if facts.established_in not in (None, spec.aws.vpc):
+        yield refused("VpcChanged", f"the link is up in {facts.established_in}, aws.vpc says {spec.aws.vpc}; {remedy}")
+    wanted = (spec.azure.subscription, spec.azure.resource_group)
+    if facts.azure_side not in (None, wanted):
+        there, here = "/".join(facts.azure_side or ()), "/".join(wanted)
+        message = f"the link's connection is in {there}, azure.subscription and resource_group say {here}; {remedy}"
+        yield refused("AzureSideChanged", message)
+
+
 def _probe(spec: LinkSpec, prefixes: tuple[IPv4Network, ...]) -> Iterator[Finding]:
     if spec.probe and prefixes and not any(spec.probe.address in prefix for prefix in prefixes):
         known = ", ".join(map(str, prefixes))
@@ -95,6 +107,7 @@ def _probe(spec: LinkSpec, prefixes: tuple[IPv4Network, ...]) -> Iterator[Findin
 def checks(spec: LinkSpec, facts: Facts, survey: Survey) -> tuple[Check, ...]:
     """Everything that is checked before a walk, in the order in which a person would look."""
     return (
+        Check.of("place of the link", _moved(spec, facts.aws)),
         Check.of("address ranges of both sides", _overlaps(facts)),
         *preflight_aws.checks(spec, facts, survey),
         Check.of("routes to Azure", (*taken_routes(spec, facts), *_shadowed_routes(spec, facts))),

@@ -4,10 +4,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
-from lambdas.clouds import aws, table
+from lambdas.clouds import apply, aws, table
 from lambdas.handlers import adjust_routes, attach_elastic_ip, launch_gateway, preflight, remove_routes, retire_gateway
-from link.errors import CloudRefused, Refused
+from link import steps
+from link.errors import CloudBusy, CloudRefused, Refused
 from link.facts import AwsFacts
 from link.reading import Booted
 from tests import worlds
@@ -133,3 +135,22 @@ def test_an_elastic_ip_that_is_elsewhere_is_moved(world: World) -> None:
     attach_elastic_ip.handler(_event(), Context())
     found = aws.look(world.settings)
     assert found.elastic_ip.interface == found.gateways[0].interface
+
+
+def test_a_route_that_somebody_makes_between_look_and_act_stays_theirs(world: World) -> None:
+    launch_gateway.handler(_event(), Context())
+    (gateway,) = aws.gateways(world.settings)
+    step = steps.CreateRoute("RouteMissing", "", world.private_table, worlds.AZURE_PREFIX, gateway.interface)
+    image = world.settings.spec.aws.image or ""
+    theirs = aws.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=world.public_subnet)
+    interface = theirs["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    aws.ec2().create_route(
+        RouteTableId=world.private_table, DestinationCidrBlock=str(worlds.AZURE_PREFIX), NetworkInterfaceId=interface
+    )
+    with Stubber(aws.ec2()) as stub:  # moto makes a route twice
+        stub.add_client_error("create_route", "RouteAlreadyExists")
+        with pytest.raises(CloudBusy, match="has got a route to"):
+            apply.apply(step, world.settings, "walk-1")
+    assert table.own_routes("link") == frozenset()
+    with pytest.raises(Refused, match="RouteTaken"):
+        adjust_routes.handler(_event(), Context())

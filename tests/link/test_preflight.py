@@ -174,3 +174,18 @@ def test_a_key_that_an_end_does_not_take_is_told_without_repeating_it(bad: str) 
 @pytest.mark.parametrize("good", ["x", "x" * 128, "AZaz09!#$%&'()*+,./:;<=>?@[]^_{|}"])
 def test_a_key_that_both_ends_take_has_no_fault(good: str) -> None:
     assert psk.fault(good) is None
+
+
+@pytest.mark.parametrize(
+    ("aws", "declared", "reason"),
+    [
+        ({"established_in": "vpc-0123456789abcdef0"}, {"aws.vpc": "vpc-0000000000000000a"}, ["VpcChanged"]),
+        ({"established_in": "vpc-0123456789abcdef0"}, {}, []),
+        ({"azure_side": (worlds.GUID, "network")}, {"azure.resource_group": "other"}, ["AzureSideChanged"]),
+        ({"azure_side": (worlds.GUID, "network")}, {}, []),
+    ],
+)
+def test_a_link_that_is_somewhere_is_not_moved_by_a_change(
+    aws: dict[str, Any], declared: dict[str, Any], reason: list[str]
+) -> None:
+    assert _reasons(aws, {}, declared)[0] == reason
