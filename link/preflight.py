@@ -91,8 +91,8 @@ def _moved(spec: LinkSpec, facts: AwsFacts) -> Iterator[Finding]:
     if facts.established_in not in (None, spec.aws.vpc):
         yield refused("VpcChanged", f"the link is up in {facts.established_in}, aws.vpc says {spec.aws.vpc}; {remedy}")
     wanted = (spec.azure.subscription, spec.azure.resource_group)
-    if facts.azure_side not in (None, wanted):
-        there, here = "/".join(facts.azure_side or ()), "/".join(wanted)
+    if facts.azure_side and facts.azure_side != wanted:
+        there, here = "/".join(facts.azure_side), "/".join(wanted)
         message = f"the link's connection is in {there}, azure.subscription and resource_group say {here}; {remedy}"
         yield refused("AzureSideChanged", message)
 

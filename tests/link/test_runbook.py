@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from link import errors
+
 ROOT = Path(__file__).parents[2]
 REASON = re.compile(r"([A-Z][a-z]+){2,}")
 
@@ -22,3 +24,12 @@ def test_the_table_of_refusals_and_warnings_is_complete() -> None:
     rows = [line.split("|") for line in section.splitlines() if line.startswith("| ") and "reason |" not in line]
     assert {row[1].split("(")[0].strip() for row in rows} == _given()
     assert all(len(row) == 5 and row[2].strip() and row[3].strip() for row in rows)
+
+
+def test_every_error_that_ends_a_walk_is_in_the_runbook() -> None:
+    section = (ROOT / "docs" / "runbook.md").read_text().partition("## Failures of a walk")[2]
+    named = {
+        word.strip() for line in section.splitlines() if line.startswith("| ") for word in line.split("|")[1].split(",")
+    }
+    ends = {kind.__name__ for kind in errors.CausewayError.__subclasses__()} - {"SpecInvalid"}  # known before a walk
+    assert named - {"reason"} == ends
