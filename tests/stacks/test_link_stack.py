@@ -1,10 +1,15 @@
 """What the template holds, and what it must not."""
 
 import json
+from pathlib import Path
 from typing import Any
+
+from aws_cdk import App
+from aws_cdk.assertions import Template
 
 from link import plan
 from link.steps import State
+from stacks.link_stack import LinkStack
 from tests import worlds
 from tests.stacks import machines
 
@@ -87,6 +92,15 @@ def test_a_changed_wish_changes_the_custom_resource() -> None:
     (before,) = machines.resources("Custom::CausewayLink").values()
     (after,) = changed.find_resources("Custom::CausewayLink").values()
     assert before["Properties"]["SpecDigest"] != after["Properties"]["SpecDigest"]
+
+
+def test_another_version_of_this_program_changes_the_custom_resource(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("")
+    other = Template.from_stack(LinkStack(App(), worlds.spec(), tmp_path))
+    (before,) = machines.resources("Custom::CausewayLink").values()
+    (after,) = other.find_resources("Custom::CausewayLink").values()
+    assert before["Properties"]["SpecDigest"] == after["Properties"]["SpecDigest"]
+    assert before["Properties"]["CodeDigest"] != after["Properties"]["CodeDigest"]
 
 
 def test_the_environment_of_a_function_stays_below_the_limit_of_four_kilobytes() -> None:

@@ -24,16 +24,13 @@ def test_another_instance_type_is_made_before_the_old_one_is_broken(
     assert runner.reasons(ended, State.LAUNCH_GATEWAY) == ["InstanceTypeDiffers"]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("state", runner.CHANGE)
 def test_a_change_that_fails_gives_the_link_back_to_what_served_it(
-    established: Clouds, monkeypatch: pytest.MonkeyPatch, state: State, when: str
+    established: Clouds, monkeypatch: pytest.MonkeyPatch, state: State
 ) -> None:
     before = established.listing()
     runner.change(established, monkeypatch, instance_type="t3.medium")
-    walk = Runner(established)
-    getattr(walk, when)[state] = runner.fails
-    ended = walk.run(runner.document())
+    ended = Runner(established, after={state: runner.fails}).run(runner.document())
     assert (ended.status, ended.error) == ("FAILED", "CloudRefused")
     assert ended.cause.startswith(f"{state}: the test says no")
     assert listings.differences(before, established.listing()) == []
@@ -47,7 +44,8 @@ def test_an_old_gateway_that_will_not_end_is_a_warning_and_no_failure(
     ended = Runner(established, before={"RetireGateway": runner.fails}).run(runner.document())
     assert ended.status == "SUCCEEDED"
     ((reason, data),) = established.answered
-    assert (reason, data["Warnings"]) == (None, "RetireGateway: CloudRefused: the test says no")
+    assert reason is None
+    assert data["Warnings"].endswith("RetireGateway: CloudRefused: the test says no")
 
 
 @pytest.mark.parametrize("declared", [{"probe": "10.0.0.9"}, {"policy": "ECP384"}])

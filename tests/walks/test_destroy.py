@@ -118,3 +118,4 @@ def test_a_walk_that_runs_keeps_another_from_the_link(clouds: Clouds) -> None:
     assert (second.error, second.way[-2:]) == ("LinkBusy", ["DidItGoWell", "Failed"])
     assert listings.differences(before, clouds.listing()) == []
     assert table.lock_holder("link") == "walk-1"
+    assert "Item" not in boto3.client("dynamodb").get_item(TableName="link", Key={"id": {"S": "report"}})
