@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse rehearse-links rehearse-changes rehearse-stock test check synth cdk-bootstrap deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse rehearse-links rehearse-changes rehearse-stock test check synth cdk-bootstrap doctor plan deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -10,7 +10,7 @@ export CDK_DISABLE_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := true
 export CDK_HOME := $(CURDIR)/.tools/cdk
 
-CODE := link gateway lambdas azure_functions stacks rehearsal tests tools app.py
+CODE := link gateway lambdas azure_functions stacks causeway rehearsal tests tools app.py
 CDK := node $(CURDIR)/node_modules/aws-cdk/bin/cdk --no-notices
 SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/build-lambda tools/lock
 
@@ -53,6 +53,12 @@ synth: setup lambda-asset ## the CloudFormation templates, linted; needs no cred
 
 cdk-bootstrap: setup ## once in each AWS account and region; the account of the credentials in the environment
 	@cd .build && $(CDK) bootstrap
+
+doctor: setup ## whether all that a deployment needs is there, and what is to be done where it is not; nothing is changed
+	@python -m causeway doctor
+
+plan: setup ## LINK=name: what a deployment would do to this link, and why; nothing is changed
+	@python -m causeway plan "$(LINK)"
 
 # After a stack has failed, aws-cdk 2.1148.1 lets those that run come to their end but begins no further one (WorkGraph in
 # its lib/index.js). So that one link cannot stop another all begin at once; rehearsal/deploy.py reads this line too.

@@ -71,6 +71,10 @@ class ElasticIp(Record):
     interface: str | None
 
 
+# Before the stack is deployed. The address stands for the one that nobody knows yet; no other sentence can hold it.
+NOT_ALLOCATED = ElasticIp(allocation="", address=IPv4Address("255.255.255.255"), association=None, interface=None)
+
+
 class AwsFacts(Record):
     """One look at the AWS side. The last four fields are what the link's table remembers, because no cloud can tell.
 

@@ -87,12 +87,21 @@ def _permissions(survey: Survey) -> Iterator[Finding]:
             yield refused("MissingPermission", message)
 
 
-def checks(spec: LinkSpec, facts: Facts, survey: Survey) -> tuple[Check, ...]:
-    """What was found in the VPC and the account."""
+def alone(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> tuple[Check, ...]:
+    """What was found in the VPC and the account and can be judged while nothing is known of Azure."""
     return (
-        Check.of("public subnet for the gateway", _public_subnet(spec, facts.aws)),
-        Check.of("private route tables", _route_tables(spec, facts.aws)),
-        *preflight_gateway.checks(spec, facts, survey),
-        Check.of("permissions", _permissions(survey)),
+        Check.of("public subnet for the gateway", _public_subnet(spec, facts)),
+        Check.of("private route tables", _route_tables(spec, facts)),
+        *preflight_gateway.alone(spec, facts, survey),
+    )
+
+
+def checks(spec: LinkSpec, facts: Facts, survey: Survey) -> tuple[Check, ...]:
+    """What was found in the VPC and the account. Permissions are a check of the walk's: nobody else has its roles."""
+    asked = survey.permissions is not None or "permissions" in survey.unread
+    return (
+        *alone(spec, facts.aws, survey),
+        preflight_gateway.network_acl(spec, facts, survey),
+        *([Check.of("permissions", _permissions(survey))] if asked else []),
         Check.of("workload security groups", _workloads(spec, facts, survey)),
     )

@@ -127,11 +127,15 @@ def elastic_ips(spec: LinkSpec, survey: Survey) -> Check:
     return Check.of(title, [refused("ElasticIpLimit", message)] if quota.used >= quota.limit else [])
 
 
-def checks(spec: LinkSpec, facts: Facts, survey: Survey) -> tuple[Check, ...]:
-    """What the launch of a gateway needs."""
+def alone(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> tuple[Check, ...]:
+    """What the launch of a gateway needs, whatever is behind Azure."""
     return (
-        Check.of("network ACL of the gateway's subnet", _network_acl(spec, facts, survey)),
-        Check.of("instance type", _instance_type(spec, facts.aws, survey)),
+        Check.of("instance type", _instance_type(spec, facts, survey)),
         Check.of("image", _image(spec, survey)),
-        Check.of("vCPU quota", _vcpus(spec, facts.aws, survey)),
+        Check.of("vCPU quota", _vcpus(spec, facts, survey)),
     )
+
+
+def network_acl(spec: LinkSpec, facts: Facts, survey: Survey) -> Check:
+    """Whether the Azure gateway's packets reach the subnet, and the gateway's get out."""
+    return Check.of("network ACL of the gateway's subnet", _network_acl(spec, facts, survey))

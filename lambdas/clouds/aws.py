@@ -111,34 +111,53 @@ def gateways(settings: Settings) -> tuple[facts.Gateway, ...]:
     return tuple(_gateway(item, settings) for item in found if item["State"]["Name"] != "terminated")
 
 
-def look(settings: Settings) -> facts.AwsFacts:
-    """One look at everything of AWS that the link depends on. Raises CloudBusy or CloudRefused."""
-    vpc = {"vpc-id": settings.spec.aws.vpc}
+def look(settings: Settings, *, deployed: bool = True) -> facts.AwsFacts:
+    """One look at everything of AWS that the link depends on. Raises CloudBusy or CloudRefused.
+
+    Before the stack is deployed nothing of ours exists; the customer's part is there to be looked at all the same.
+    """
+    return facts.AwsFacts(**_network(settings.spec.aws.vpc), **(_ours(settings) if deployed else _NOTHING_OF_OURS))
+
+
+def _network(id: str) -> dict[str, Any]:
+    vpc = {"vpc-id": id}
     with translated("looking at the VPC"):
-        found = ec2().describe_vpcs(VpcIds=[settings.spec.aws.vpc])["Vpcs"][0]
+        found = ec2().describe_vpcs(VpcIds=[id])["Vpcs"][0]
     blocks = [
         one["CidrBlock"] for one in found["CidrBlockAssociationSet"] if one["CidrBlockState"]["State"] == "associated"
     ]
-    internet_gateways = _all(
-        "describe_internet_gateways", "InternetGateways", {"attachment.vpc-id": settings.spec.aws.vpc}
-    )
-    rules = _all("describe_security_group_rules", "SecurityGroupRules", {"group-id": settings.security_group})
-    return facts.AwsFacts(
-        cidrs=tuple(sorted(IPv4Network(block) for block in blocks)),
-        internet_gateway=internet_gateways[0]["InternetGatewayId"] if internet_gateways else None,
-        subnets=tuple(
+    internet_gateways = _all("describe_internet_gateways", "InternetGateways", {"attachment.vpc-id": id})
+    return {
+        "cidrs": tuple(sorted(IPv4Network(block) for block in blocks)),
+        "internet_gateway": internet_gateways[0]["InternetGatewayId"] if internet_gateways else None,
+        "subnets": tuple(
             facts.Subnet(id=one["SubnetId"], zone=one["AvailabilityZone"], cidr=IPv4Network(one["CidrBlock"]))
             for one in _all("describe_subnets", "Subnets", vpc)
         ),
-        route_tables=tuple(_route_table(one) for one in _all("describe_route_tables", "RouteTables", vpc)),
-        rules=tuple(_rule(one) for one in rules if not one["IsEgress"] and one.get("CidrIpv4")),
-        gateways=gateways(settings),
-        elastic_ip=elastic_ip(settings),
-        own_routes=table.own_routes(settings.table),
-        published_version=table.published_version(settings.table),
-        established_in=table.established_in(settings.table),
-        azure_side=table.azure_side(settings.table),
-    )
+        "route_tables": tuple(_route_table(one) for one in _all("describe_route_tables", "RouteTables", vpc)),
+    }
+
+
+def _ours(settings: Settings) -> dict[str, Any]:
+    rules = _all("describe_security_group_rules", "SecurityGroupRules", {"group-id": settings.security_group})
+    return {
+        "rules": tuple(_rule(one) for one in rules if not one["IsEgress"] and one.get("CidrIpv4")),
+        "gateways": gateways(settings),
+        "elastic_ip": elastic_ip(settings),
+        "own_routes": table.own_routes(settings.table),
+        "published_version": table.published_version(settings.table),
+        "established_in": table.established_in(settings.table),
+        "azure_side": table.azure_side(settings.table),
+    }
+
+
+_NOTHING_OF_OURS: dict[str, Any] = {
+    "rules": (),
+    "gateways": (),
+    "elastic_ip": facts.NOT_ALLOCATED,
+    "own_routes": frozenset(),
+    "published_version": None,
+}
 
 
 def console_end(instance: str, characters: int = 1500) -> str:

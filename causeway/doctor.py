@@ -1,0 +1,39 @@
+"""`doctor`: every prerequisite of a real deployment, looked at with the caller's credentials. Changes nothing."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from causeway import account, link_rows, project, rows
+from causeway.rows import Section, Status
+from link import neighbours
+from link.spec import LinkSpec
+
+
+def examine(cdk_json: Path) -> Iterator[Section]:
+    """Section by section, as they are found."""
+    links, declared = project.links(cdk_json)
+    yield Section("this project", (*declared, *project.tools()))
+    regions = sorted({link.aws.region for link in links})
+    who = account.credentials(regions[0] if regions else account.HOME)
+    if who.status is not Status.OK:
+        yield Section("AWS account", (who,))
+        return
+    of_regions = {one: rows.ask(f"region {one}", account.region, one) for one in regions}
+    usable = [one for one, found in of_regions.items() if all(row.status is not Status.REFUSED for row in found)]
+    bootstrapped = [row for one in usable for row in rows.ask(f"CDK bootstrap, {one}", account.bootstrap, one)]
+    tenants = sorted({link.azure.tenant for link in links})
+    providers = [row for one in tenants for row in rows.ask("IAM OIDC provider", account.identity_provider, one)]
+    enabled = [row for found in of_regions.values() for row in found]
+    yield Section("AWS account", (who, *enabled, *bootstrapped, *providers))
+    yield from _links([link for link in links if link.aws.region in usable])
+
+
+def _links(links: Sequence[LinkSpec]) -> Iterator[Section]:
+    seen = []
+    for link in links:
+        examined = link_rows.examine(link)
+        yield examined.section
+        if examined.facts:
+            seen.append((link, examined.facts.azure))
+    if len(links) > 1:
+        yield Section("all links", tuple(link_rows.of_check(neighbours.check(seen))))

@@ -1,0 +1,93 @@
+"""`plan LINK`: looks at both clouds, says what the next walk would do and why, and changes nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from causeway import checked, deployed, table
+from causeway.deployed import Found
+from lambdas.clouds import aws, function
+from link import plan, preview
+from link.errors import CausewayError
+from link.facts import AwsFacts, AzureFacts, Facts
+from link.finding import Finding, Level
+from link.preview import Line
+from link.spec import LinkSpec
+from link.steps import Wanted
+
+_WIDTHS = (16, 34, 28, 36)
+_HEAD = ("STATE", "STEP", "REASON", "BECAUSE")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a person reads, and whether such a walk would get past its first states."""
+
+    text: tuple[str, ...]
+    goes: bool
+
+
+def show(spec: LinkSpec, wanted: Wanted) -> Shown:
+    """The dry run of one link. Raises CloudBusy or CloudRefused when AWS does not let us look."""
+    deployed.enter(spec.aws.region)
+    here = deployed.find(spec)
+    found = aws.look(here.settings, deployed=here.is_deployed)
+    head = (f"Link {spec.name}, {spec.aws.region}, {spec.aws.vpc}: what a walk {wanted} would do", "")
+    azure, silence = _azure(here)
+    shown = _down(here, found, azure) if wanted is Wanted.DOWN else _up(here, found, azure)
+    return Shown(text=(*head, *silence, *shown.text, "", *_stack(here, wanted)), goes=shown.goes)
+
+
+def _azure(here: Found) -> tuple[AzureFacts | None, tuple[str, ...]]:
+    """The Azure side, or why nothing is known of it."""
+    spec, settings = here.settings.spec, here.settings
+    try:
+        return function.look(spec.azure, plan.azure_ref(spec, settings.deployed)), ()
+    except CausewayError as exc:
+        return None, (f"Nothing is known of Azure: {exc}", "What depends on it is left out.", "")
+
+
+def _up(here: Found, found: AwsFacts, azure: AzureFacts | None) -> Shown:
+    settings = here.settings
+    findings = [finding for check in checked.checks(here, found, azure) for finding in check.findings]
+    told = (*_told(findings), "") if findings else ()
+    if any(finding.level is Level.REFUSED for finding in findings):
+        return Shown(text=(*told, "Preflight would refuse; nothing would be done."), goes=False)
+    if azure is None:
+        lines = preview.up_of_aws(settings.spec, found, settings.deployed)
+        return Shown(
+            text=(*told, *_table(lines), "", "The walk would end in Discover, before any of this."), goes=False
+        )
+    facts = Facts(aws=found, azure=azure)
+    lines = preview.up(settings.spec, facts, settings.deployed)
+    return Shown(text=(*told, *_table(lines)), goes=True)
+
+
+def _told(findings: Sequence[Finding]) -> Iterator[str]:
+    """Refusals first."""
+    for finding in sorted(findings, key=lambda one: list(Level).index(one.level)):
+        yield from wrap(f"{finding.level}: {finding}", 120, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _down(here: Found, found: AwsFacts, azure: AzureFacts | None) -> Shown:
+    settings = here.settings
+    ref = plan.azure_ref(settings.spec, settings.deployed)
+    return Shown(text=tuple(_table(preview.down(ref, found, azure))), goes=True)
+
+
+def _table(lines: Sequence[Line]) -> Iterator[str]:
+    rows = [(line.state.value, line.step, line.reason, line.because) for line in lines]
+    return table.lines(_WIDTHS, _HEAD, rows) if rows else iter(["nothing differs"])
+
+
+def _stack(here: Found, wanted: Wanted) -> Iterator[str]:
+    """What CloudFormation does around the walk."""
+    name = f"causeway-{here.settings.spec.name}"
+    if wanted is Wanted.DOWN:
+        yield f"After the walk CloudFormation deletes the stack {name}." if here.stack else f"There is no stack {name}."
+    elif not here.is_deployed:
+        yield f"The stack {name} is made first; cdk diff shows it."
+    else:
+        yield f"What CloudFormation itself would change in the stack {name}, cdk diff shows."
+        if here.is_as_declared:
+            yield "The declared link is the deployed one: cdk deploy starts a walk only if Causeway itself has changed."

@@ -1,0 +1,249 @@
+"""`doctor` names what is missing with its remedy, takes nothing unseen for ok, and changes nothing."""
+
+import json
+import re
+import urllib.error
+from collections.abc import Callable
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from causeway import account, doctor
+from causeway.rows import Row, Status
+from lambdas.clouds import aws
+from link.errors import CloudRefused, FunctionUnreachable
+from link.spec import LinkSpec
+from tests import worlds
+from tests.causeway.conftest import Answered, Command, Says, Stack, register
+from tests.lambdas.conftest import World
+from tests.stacks import machines
+
+KEY = "the-function-key-of-the-customer"
+POLICY = Path(__file__).resolve().parents[2] / "docs" / "real-deployment.md"
+Examine = Callable[..., dict[str, list[Row]]]
+
+
+@pytest.fixture
+def ready(world: World, stack: Stack, azure_says: Says) -> World:
+    """An account that has all that a first deployment needs."""
+    boto3.client("secretsmanager").create_secret(Name="causeway/function-key", SecretString=KEY)
+    boto3.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="27", Type="String")
+    return world
+
+
+@pytest.fixture
+def examine(tmp_path: Path) -> Examine:
+    """Doctor's rows by the name of the check."""
+
+    def rows(*links: LinkSpec, **context: Any) -> dict[str, list[Row]]:
+        declared = [json.loads(link.model_dump_json(exclude_none=True)) for link in links]
+        path = tmp_path / "cdk.json"
+        path.write_text(json.dumps({"context": {"links": declared, **context}}))
+        found: dict[str, list[Row]] = {}
+        for section in doctor.examine(path):
+            for row in section.rows:
+                found.setdefault(row.check.removeprefix(f"{tmp_path}/"), []).append(row)
+        return found
+
+    return rows
+
+
+def _one(rows: dict[str, list[Row]], check: str) -> tuple[Status, str, str]:
+    (row,) = rows[check]
+    return row.status, row.found, row.remedy
+
+
+def test_an_account_that_is_ready_has_no_refused_row(ready: World, command: Command) -> None:
+    status, text = command("doctor", ready.settings.spec)
+    assert (status, "refused" in text) == (0, False)
+
+
+def test_every_check_of_preflight_is_a_row(ready: World, examine: Examine) -> None:
+    rows = examine(ready.settings.spec)
+    for title in ("address ranges of both sides", "image", "routes to Azure", "Azure VPN gateway", "Elastic IP quota"):
+        assert title in rows
+
+
+def test_a_finding_of_preflight_is_split_into_what_was_found_and_its_remedy(
+    ready: World, azure_says: Says, examine: Examine
+) -> None:
+    azure_says(worlds.azure(gateway=worlds.vpn_gateway(sku="Basic")))
+    assert _one(examine(ready.settings.spec), "Azure VPN gateway") == (
+        Status.REFUSED,
+        "GatewaySkuBasic: vpn-gateway has SKU Basic, which has no custom IPsec policy",
+        "use VpnGw1AZ",
+    )
+
+
+def test_every_fault_of_the_declaration_is_a_row_and_what_needs_no_link_is_still_looked_at(
+    ready: World, examine: Examine
+) -> None:
+    rows = examine(links=[{**worlds.declared(), "colour": "blue", "name": "Prod"}])
+    assert [(row.status, row.found.partition(":")[0]) for row in rows["cdk.json"]] == [
+        (Status.REFUSED, "links.0.name"),
+        (Status.REFUSED, "links.0.colour"),
+    ]
+    assert _one(rows, "AWS credentials")[0] is Status.OK
+
+
+def test_without_credentials_one_row_says_so_and_what_needs_none_is_still_looked_at(
+    ready: World, examine: Examine, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    rows = examine(ready.settings.spec)
+    assert set(rows) == {"cdk.json", "CDK command line", "Lambda asset", "AWS credentials"}
+    assert _one(rows, "AWS credentials")[:2] == (Status.REFUSED, "asking who you are: Unable to locate credentials")
+    assert command("doctor", ready.settings.spec)[0] == 1
+
+
+def test_a_profile_that_is_not_there_is_a_refused_row(
+    ready: World, examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert _one(examine(ready.settings.spec), "AWS credentials")[0] is Status.REFUSED
+
+
+@pytest.mark.parametrize(("version", "found"), [(None, "never done"), ("5", "version 5, at least 6 is needed")])
+def test_a_region_that_is_not_bootstrapped_or_long_ago_is_refused(
+    ready: World, examine: Examine, version: str | None, found: str
+) -> None:
+    ssm = boto3.client("ssm")
+    ssm.delete_parameter(Name="/cdk-bootstrap/hnb659fds/version")
+    if version:
+        ssm.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value=version, Type="String")
+    row = _one(examine(ready.settings.spec), "CDK bootstrap, eu-west-1")
+    assert row == (Status.REFUSED, found, "run: AWS_REGION=eu-west-1 make cdk-bootstrap")
+
+
+def test_the_version_of_the_bootstrap_is_the_one_that_the_library_asks_for() -> None:
+    (assertion,) = machines.template().to_json()["Rules"]["CheckBootstrapVersion"]["Assertions"]
+    too_old = assertion["Assert"]["Fn::Not"][0]["Fn::Contains"][0]
+    assert max(map(int, too_old)) + 1 == account.BOOTSTRAP_VERSION
+
+
+def test_a_region_that_is_not_enabled_or_does_not_exist_is_refused(ready: World, examine: Examine) -> None:
+    spec = ready.settings.spec
+    rows = examine(*(_in_region(spec, name, region) for name, region in (("a", "me-south-1"), ("b", "eu-nowhere-1"))))
+    assert _one(rows, "region me-south-1")[:2] == (Status.REFUSED, "not enabled for this account")
+    assert _one(rows, "region eu-nowhere-1") == (
+        Status.REFUSED,
+        "there is no such region",
+        "correct aws.region in cdk.json",
+    )
+
+
+def _in_region(spec: LinkSpec, name: str, region: str) -> LinkSpec:
+    return spec.model_copy(update={"name": name, "aws": spec.aws.model_copy(update={"region": region})})
+
+
+def test_a_key_that_is_not_there_is_refused_and_one_that_is_there_is_not_shown(
+    ready: World, examine: Examine, command: Command
+) -> None:
+    assert KEY not in command("doctor", ready.settings.spec)[1]
+    boto3.client("secretsmanager").delete_secret(SecretId="causeway/function-key", ForceDeleteWithoutRecovery=True)
+    status, found, _ = _one(examine(ready.settings.spec), "Function key")
+    assert (status, found) == (Status.REFUSED, "there is no secret causeway/function-key in this region")
+
+
+def test_a_wrong_key_is_told_from_a_function_that_is_not_there(
+    ready: World, azure_says: Says, examine: Examine
+) -> None:
+    refused = CloudRefused("https://causeway.azurewebsites.net/ answered 401: Unauthorized")
+    refused.__cause__ = urllib.error.HTTPError("https://causeway.azurewebsites.net", 401, "", Message(), None)
+    azure_says(refused)
+    rows = examine(ready.settings.spec)
+    status, _, remedy = _one(rows, "Azure Function")
+    assert (status, remedy.partition(":")[0]) == (Status.REFUSED, "the key is not the Function's")
+    azure_says(FunctionUnreachable("https://causeway.azurewebsites.net/ did not answer: timed out"))
+    assert _one(examine(ready.settings.spec), "Azure Function")[2].startswith("correct azure.function_url")
+    assert _one(rows, "Azure side")[0] is Status.UNKNOWN
+
+
+def test_without_a_word_of_azure_what_depends_on_it_is_not_taken_for_ok(
+    ready: World, azure_says: Says, examine: Examine
+) -> None:
+    azure_says(FunctionUnreachable("no answer"))
+    rows = examine(ready.settings.spec)
+    assert _one(rows, "public subnet for the gateway")[0] is Status.OK
+    for title in ("routes to Azure", "network ACL of the gateway's subnet", "workload security groups"):
+        assert title not in rows
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "remedy"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", Status.REFUSED, "continue-update-rollback --stack-name causeway-prod"),
+        ("DELETE_FAILED", Status.REFUSED, "make destroy"),
+        ("ROLLBACK_FAILED", Status.REFUSED, "make destroy"),
+        ("UPDATE_IN_PROGRESS", Status.WARNING, "wait until it has ended"),
+        ("UPDATE_COMPLETE", Status.OK, ""),
+    ],
+)
+def test_a_stack_that_is_stuck_is_refused_with_what_frees_it(
+    ready: World, stack: Stack, examine: Examine, status: str, verdict: Status, remedy: str
+) -> None:
+    stack.status = status
+    found = _one(examine(ready.settings.spec), "stack")
+    assert found[:2] == (verdict, f"causeway-prod: {status}")
+    assert found[2].endswith(remedy)
+
+
+def test_a_vpc_that_is_not_there_is_refused_and_what_does_not_need_it_is_still_looked_at(
+    ready: World, examine: Examine
+) -> None:
+    rows = examine(worlds.spec(**{"aws.vpc": "vpc-00000000000000000"}))
+    assert _one(rows, "VPC")[:2] == (Status.REFUSED, "vpc-00000000000000000 is not in eu-west-1 of this account")
+    assert _one(rows, "Azure Function")[0] is Status.OK
+
+
+def test_an_identity_provider_that_exists_is_named_for_adoption(ready: World, examine: Examine) -> None:
+    assert _one(examine(ready.settings.spec), "IAM OIDC provider")[1].startswith("none yet")
+    url = f"https://sts.windows.net/{worlds.GUID}/"
+    arn = boto3.client("iam").create_open_id_connect_provider(Url=url, ThumbprintList=[])["OpenIDConnectProviderArn"]
+    found = _one(examine(ready.settings.spec), "IAM OIDC provider")
+    assert found == (Status.OK, f"exists: {arn}, will be adopted", "")
+
+
+def test_what_aws_does_not_let_us_see_is_unknown_and_never_ok(
+    ready: World, examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied = {"Error": {"Code": "AccessDenied", "Message": "not authorized"}}
+    register(monkeypatch, "before-call.iam", lambda **_: (Answered(403), denied))
+    status, found, remedy = _one(examine(ready.settings.spec), "IAM OIDC provider")
+    assert status is Status.UNKNOWN
+    assert "not authorized" in found
+    assert remedy.startswith("allow it to your credentials")
+
+
+def test_links_that_share_a_vpc_and_a_prefix_are_refused(ready: World, examine: Examine) -> None:
+    one = ready.settings.spec
+    rows = examine(one, one.model_copy(update={"name": "second"}))
+    assert _one(rows, "links beside each other")[:2] == (
+        Status.REFUSED,
+        f"PrefixShared: prod and second both route 10.0.0.0/16 from {one.aws.vpc}",
+    )
+
+
+def test_doctor_calls_what_the_documented_policy_allows_and_nothing_that_writes(
+    ready: World, command: Command, deployed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = set()
+
+    def record(model: Any, **_: object) -> None:
+        called.add(f"{model.service_model.signing_name}:{model.name}")
+
+    register(monkeypatch, "provide-client-params", record)
+    before = aws.look(ready.settings)
+    command("doctor", ready.settings.spec)
+    command("plan", ready.settings.spec)
+    command("plan", ready.settings.spec, more=("--down",))
+    assert aws.look(ready.settings) == before
+    (policy,) = re.findall(r"```json\n(.*?)```", POLICY.read_text(), re.DOTALL)
+    allowed = {action for one in json.loads(policy)["Statement"] for action in one["Action"]}
+    assert called == allowed
+    assert all(re.match(r"\w+:(Describe|Get|List|Scan)", action) for action in allowed)
