@@ -260,3 +260,20 @@ def test_a_newcomer_that_can_serve_is_kept_when_nothing_served_before() -> None:
 def test_a_route_of_ours_that_was_never_recorded_is_recorded() -> None:
     aws = _done().model_copy(update={"own_routes": frozenset()})
     assert next((type(step).__name__, step.reason) for step in _up(aws)) == ("ReplaceRoute", "RouteUnrecorded")
+
+
+def test_a_gateway_is_launched_where_preflight_found_room_for_it() -> None:
+    facts = Facts(aws=worlds.aws(), azure=worlds.azure())
+    (launch,) = (
+        step
+        for step in plan.up(worlds.spec(), facts, worlds.DEPLOYED, "subnet-z")
+        if isinstance(step, steps.LaunchGateway)
+    )
+    assert launch.subnet == "subnet-z"
+
+
+def test_a_walk_waits_for_the_gateway_that_may_still_boot_and_else_asks_the_one_that_failed() -> None:
+    failed = worlds.gateway(booted=False, failed=True)
+    fresh = worlds.gateway(id=NEW, booted=False)
+    assert choose.awaited(worlds.spec(), worlds.AGENT, (failed, fresh)) == fresh
+    assert choose.awaited(worlds.spec(), worlds.AGENT, (failed,)) == failed
