@@ -63,7 +63,8 @@ def _at_once() -> list[str]:
     return found[1].split()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What the customer's administrator runs commands with."""
     return {
         **clients.aws_environment(),
         "AWS_ACCESS_KEY_ID": places.ROOT_ACCESS_KEY,
@@ -82,7 +83,7 @@ def _cdk(*arguments: str, folder: Path = places.CDK) -> None:
     child = subprocess.Popen(
         command,
         cwd=folder,
-        env=_environment(),
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -14,6 +14,7 @@ from rehearsal import (
     hunt,
     leftovers,
     listings,
+    operator,
     places,
     processes,
     progress,
@@ -99,8 +100,10 @@ def _rehearse(act: Callable[[], list[str]], links: Sequence[world.Link] = LINKS)
 def _one_link() -> list[str]:
     failures = [
         *checks.before_deploy(LINKS),
+        *operator.before_deploy(),
         *checks.during(LINKS, deploy.deploy),
         *checks.of_running_link(world.REHEARSAL),
+        *operator.of_running_link(world.REHEARSAL),
     ]
     needles = hunt.needles()
     return [*failures, *checks.of_secrets(needles), *_destroyed(json.loads(LISTING.read_text()), needles)]
