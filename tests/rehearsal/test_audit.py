@@ -31,3 +31,11 @@ def test_what_is_denied_to_the_cdk_or_to_nobody_is_not_ours() -> None:
 
 def test_a_key_that_belongs_to_nobody_is_listed() -> None:
     assert audit.denied_lines(log(f"IAM: {STRANGER} — key=AKIA (account=0) is not a known IAM user")) == [STRANGER]
+
+
+def test_a_link_that_is_not_deployed_yet_has_no_role_that_could_be_denied_anything() -> None:
+    role = "arn:aws:sts::000000000000:assumed-role/causeway-demo-azure/demo"
+    asked = "secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:eu-west-1:000000000000:secret:"
+    line = f"IAM AUDIT DENY: User: {role} is not authorized to perform: {asked}{{}} {WHY}"
+    assert audit.denied_lines(line.format("not-there-yet")) == []
+    assert len(audit.denied_lines(line.format("Psk-AbCdEf"))) == 1
