@@ -20,7 +20,7 @@ NEW_CIDR = "10.111.0.0/16"
 OTHER_FUNCTIONS_URL = f"https://127.0.0.1:{places.FUNCTIONS_PORT}"  # the same host by another name
 OTHER_TYPE = "t3.medium"
 OTHER_IMAGE = "ami-0deb13a0000000003"
-EDITED = ("ec2 Vpcs", "azure virtual networks")  # what the customer changes, and Causeway never does
+UNDONE_LATE = "ec2 Vpcs"  # a CIDR that was taken away stays listed for a while, in AWS too
 ROUTES = "~" * len(networks.VPC_A.subnets[1:])  # one table a private subnet
 # A new gateway takes over: the address moves, and each private table's route.
 REPLACED = {
@@ -119,12 +119,25 @@ def _answer_at(address: str) -> None:
 
 
 def _add_prefix() -> None:
+    _set_prefixes(str(networks.VNET_1.cidr), NEW_PREFIX)
+    _answer_at(IN_NEW_PREFIX)
+
+
+def _set_prefixes(*prefixes: str) -> None:
     network, group = clients.arm().virtual_networks, clients.RESOURCE_GROUP
     found = network.get(group, networks.VNET_1.name).as_dict()
-    found["properties"]["addressSpace"]["addressPrefixes"].append(NEW_PREFIX)
+    found["properties"]["addressSpace"]["addressPrefixes"] = list(prefixes)
     network.begin_create_or_update(group, networks.VNET_1.name, models.VirtualNetwork(found)).result()
-    _answer_at(IN_NEW_PREFIX)
 
 
 def _add_cidr() -> None:
     clients.aws("ec2").associate_vpc_cidr_block(VpcId=deploy.declared()[0]["aws"]["vpc"], CidrBlock=NEW_CIDR)
+
+
+def undo() -> None:
+    """The customer's networks are again as they were before the changes."""
+    _set_prefixes(str(networks.VNET_1.cidr))
+    ec2, vpc = clients.aws("ec2"), deploy.declared()[0]["aws"]["vpc"]
+    for block in ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["CidrBlockAssociationSet"]:
+        if block["CidrBlock"] == NEW_CIDR:
+            ec2.disassociate_vpc_cidr_block(AssociationId=block["AssociationId"])

@@ -123,9 +123,8 @@ def _not_up(link: world.Link) -> Iterator[str]:
 
 def _did(link: world.Link) -> Iterator[str]:
     """What the walk's own report says that it did."""
-    done = checks.document(link, "report").get("did", {})
-    for state, sentences in done.items():
-        yield from (f"{state}: {sentence}" for sentence in sentences if sentence != "already holds")
+    for state, steps in checks.document(link, "report").get("did", {}).items():
+        yield from (f"{state}: {one['step']}, {one['reason']}: {one['because']}" for one in steps)
 
 
 def _operations() -> tuple[str, ...]:

@@ -163,6 +163,8 @@ def plan(gateway: azure_view.Gateway, *, tunnel: bool) -> wires.Plan:
         wires.Entry(name, "vnet", to_vnet, ("link del vnet",)),
         wires.Entry(host.namespace, f"link {near}", (f"link set {near} up",)),
     ]
+    nowhere = f"blackhole {internet.PRIVATE}"  # Azure's own route of this range (None): never to the internet
+    entries.append(wires.Entry(name, "private", (f"route replace {nowhere}",), (f"route del {nowhere}",)))
     entries += [_route(name, str(prefix), "vnet") for prefix in gateway.vnet_prefixes]
     if tunnel:
         entries.append(wires.Entry(name, "tunnel", (f"link set ipsec0 mtu {TUNNEL_MTU} up",)))

@@ -106,7 +106,9 @@ def _one_link() -> list[str]:
         *operator.of_running_link(world.REHEARSAL),
     ]
     needles = hunt.needles()
-    return [*failures, *checks.of_secrets(needles), *_destroyed(json.loads(LISTING.read_text()), needles)]
+    failures += checks.of_secrets(needles)
+    deploy.destroy()
+    return [*failures, *checks.after_destroy(json.loads(LISTING.read_text()), needles)]
 
 
 def _changes() -> list[str]:
@@ -114,13 +116,11 @@ def _changes() -> list[str]:
     deploy.prepare([link])
     deploy.deploy()
     failures = changes.run(world.REHEARSAL, link)
-    kept = {kind: found for kind, found in listings.both_clouds().items() if kind in alterations.EDITED}
-    return [*failures, *_destroyed({**json.loads(LISTING.read_text()), **kept}, hunt.needles())]
-
-
-def _destroyed(before: listings.Listing, needles: list[bytes]) -> list[str]:
+    needles = hunt.needles()
     deploy.destroy()
-    return checks.after_destroy(before, needles)
+    alterations.undo()
+    late = {alterations.UNDONE_LATE: listings.both_clouds()[alterations.UNDONE_LATE]}
+    return [*failures, *checks.after_destroy({**json.loads(LISTING.read_text()), **late}, needles)]
 
 
 def check() -> int:

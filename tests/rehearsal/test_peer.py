@@ -47,8 +47,9 @@ def test_only_prefixes_of_the_local_network_gateway_go_into_the_tunnel_and_only_
         lines = [line for entry in peer.plan(world.AZURE_GATEWAY, tunnel=tunnel).entries for line in entry.put]
         return [line for line in lines if line.startswith("route replace")]
 
-    assert routes(tunnel=False) == ["route replace 10.0.0.0/16 dev vnet"]
-    assert routes(tunnel=True) == ["route replace 10.0.0.0/16 dev vnet", "route replace 10.101.0.0/16 dev ipsec0"]
+    without = ["route replace blackhole 10.0.0.0/8", "route replace 10.0.0.0/16 dev vnet"]
+    assert routes(tunnel=False) == without
+    assert routes(tunnel=True) == [*without, "route replace 10.101.0.0/16 dev ipsec0"]
 
 
 def test_the_workload_host_leaves_by_every_gateway_that_has_a_tunnel() -> None:
