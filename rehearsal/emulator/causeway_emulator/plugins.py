@@ -66,6 +66,7 @@ def mend() -> None:
         lambda_logs,
         quotas,
         rollback,
+        rules,
         security_group,
         states,
         updates,
@@ -84,6 +85,7 @@ def mend() -> None:
         lambda_code,
         lambda_logs,
         quotas,
+        rules,
         states,
     ):
         part.mend()
