@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import boto3
 import pytest
 from moto import mock_aws
+from moto.ec2.models import amis
 
 from lambdas import settings as settings_module
 from lambdas.clouds import aws, function
@@ -70,7 +71,7 @@ def _make() -> World:
         ec2.associate_route_table(SubnetId=subnet, RouteTableId=route_table)
     ec2.create_route(RouteTableId=tables[0], DestinationCidrBlock="0.0.0.0/0", GatewayId=igw)
     group = ec2.create_security_group(GroupName="gateway", Description="gateway", VpcId=vpc)["GroupId"]
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    image = amis.AMIS[0]["ami_id"]  # asking for the list of Amazon's images takes moto a second
     boto3.client("dynamodb").create_table(
         TableName="link",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -165,9 +166,13 @@ class Clouds:
         }
 
 
+@cache
+def _client(service: str) -> Any:
+    return boto3.client(service)  # type: ignore[call-overload]  # the name is a variable
+
+
 def _everything(service: str, call: str, key: str) -> list[Any]:
-    client: Any = boto3.client(service)  # type: ignore[call-overload]  # the name is a variable
-    return list(getattr(client, call)().get(key, []))
+    return list(getattr(_client(service), call)().get(key, []))
 
 
 def hear(kind: str, **detail: Any) -> None:
