@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from rehearsal import places, tsc
 
 GRACE_S = 10.0  # from the power button to the kill
 TAP_MTU = 9001
+# A root shell at the machine's second serial port (rehearsal/inside.py). From here and not from the image or the user
+# data, which are as a customer's; and before systemd, so that it is there whatever is broken later.
+SHELL = 'init=/bin/sh -- -c "stty -F /dev/ttyS1 raw -echo; setsid sh </dev/ttyS1 >/dev/ttyS1 2>&1 & exec /sbin/init"'
 KERNEL_ARGUMENTS = (
     "root=/dev/nvme0n1 rootfstype=ext4 rw console=ttyS0 net.ifnames=1 "
     "mitigations=off audit=0 apparmor=0 selinux=0 tsc=reliable random.trust_cpu=on quiet loglevel=4 panic=5"
@@ -49,7 +53,7 @@ def start(machine: Machine) -> None:
         return
     folder = _folder(machine.instance_id)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("stopping", "qmp", "qemu.pid"):
+    for name in ("stopping", "qmp", "shell", "qemu.pid"):
         (folder / name).unlink(missing_ok=True)
     (folder / "user-data").write_bytes(machine.user_data)
     (folder / "tap").write_text(f"{machine.namespace} {tap_name(machine.instance_id)}")
@@ -73,7 +77,7 @@ def stop(instance_id: str, grace_s: float = GRACE_S) -> bool:
     pressed = folder / "stopping"
     if not pressed.exists():
         pressed.touch()
-        _press_power_button(folder)
+        _press_power_button(instance_id)
     elif time.time() - pressed.stat().st_mtime > grace_s:
         kill(instance_id)
         return True
@@ -153,36 +157,45 @@ def _qemu(machine: Machine, folder: Path) -> list[str]:
     uuid = "ec2" + machine.instance_id.removeprefix("i-").ljust(29, "0")[:29]
     uuid = f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
     # Told, because a guest that measures it on a busy host gets a clock that runs several times too fast or too slow.
-    clock = f" tsc_early_khz={khz}" if (khz := tsc.khz()) else ""
+    clock = f"tsc_early_khz={khz}" if (khz := tsc.khz()) else ""
     accelerator = "kvm" if os.environ.get("CAUSEWAY_KVM") == "1" else "tcg,thread=multi,tb-size=256"
     network = f"tap,id=net,ifname={tap_name(machine.instance_id)},script=no,downscript=no"
     return [
         *("qemu-system-x86_64", "-name", machine.instance_id, "-nodefaults", "-display", "none"),
         *("-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "768"),
         *("-smbios", f"type=1,manufacturer=Amazon EC2,product=t3.micro,uuid={uuid},serial={uuid}"),
-        *("-kernel", str(places.booted_image() / "vmlinux"), "-append", KERNEL_ARGUMENTS + clock),
+        *("-kernel", str(places.booted_image() / "vmlinux"), "-append", f"{KERNEL_ARGUMENTS} {clock} {SHELL}"),
         *("-drive", f"file={folder / 'disk.qcow2'},if=none,id=disk,cache=unsafe,discard=unmap"),
         *("-device", "nvme,drive=disk,serial=vol0"),
         *("-netdev", network, "-device", f"virtio-net-pci,netdev=net,mac={machine.mac},romfile="),
         *("-chardev", f"file,id=console,path={folder / 'console.log'},append=on", "-serial", "chardev:console"),
+        *("-chardev", "socket,id=shell,path=shell,server=on,wait=off", "-serial", "chardev:shell"),
         *("-qmp", "unix:qmp,server=on,wait=off"),
         *("-pidfile", str(folder / "qemu.pid"), "-daemonize"),
     ]
 
 
-def _press_power_button(folder: Path) -> None:
+@contextlib.contextmanager
+def connect(instance_id: str, name: str, patience_s: float) -> Iterator[socket.socket]:
+    """Speaks with a socket in the machine's folder, whose path is longer than a socket's name may be."""
+    here = os.open(_folder(instance_id), os.O_PATH)
+    try:
+        with socket.socket(socket.AF_UNIX) as wire:
+            wire.settimeout(patience_s)
+            wire.connect(f"/proc/self/fd/{here}/{name}")
+            yield wire
+    finally:
+        os.close(here)
+
+
+def _press_power_button(instance_id: str) -> None:
     """QMP: the capabilities handshake, then system_powerdown (ACPI), which is what EC2 sends too."""
-    here = os.open(folder, os.O_PATH)
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as monitor:
-        monitor.settimeout(2)
-        monitor.connect(f"/proc/self/fd/{here}/qmp")
-        with monitor.makefile("rw") as lines:
-            for command in ("qmp_capabilities", "system_powerdown"):
-                lines.readline()
-                lines.write(json.dumps({"execute": command}) + "\n")
-                lines.flush()
+    with contextlib.suppress(OSError), connect(instance_id, "qmp", 2) as monitor, monitor.makefile("rw") as lines:
+        for command in ("qmp_capabilities", "system_powerdown"):
             lines.readline()
-    os.close(here)
+            lines.write(json.dumps({"execute": command}) + "\n")
+            lines.flush()
+        lines.readline()
 
 
 def remove_all() -> None:
