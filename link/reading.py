@@ -26,7 +26,7 @@ class TunnelReading(Record):
 class Reading(Record):
     """What the gateway sees. `probe` is None when the configuration names none. `read_at` is aware, UTC.
 
-    `fault` says why a newer configuration is not applied: a CamelCase word, a colon and a sentence.
+    `fault` says what is wrong that the agent could name: a CamelCase word, a colon and a sentence (docs/runbook.md).
     """
 
     link: str
@@ -41,11 +41,18 @@ class Reading(Record):
 
 
 class GatewayEvent(StrEnum):
-    """The detail-types under which the agent speaks, with source `causeway.gateway`."""
+    """The detail-types under which the agent speaks, with source `causeway.gateway`.
+
+    A lost tunnel, one that is back and an applied configuration are said as a Reading, in the place of READING.
+    """
 
     BOOTED = "GatewayBooted"
     BOOT_FAILED = "GatewayBootFailed"
     READING = "GatewayReading"
+    TUNNEL_LOST = "GatewayTunnelLost"
+    TUNNEL_BACK = "GatewayTunnelBack"
+    CONFIGURATION_APPLIED = "GatewayConfigurationApplied"
+    HELPED = "GatewayHelped"
 
 
 class Booted(Record):
@@ -63,3 +70,14 @@ class BootFailure(Record):
     instance: str
     reason: str
     message: str
+
+
+class Helped(Record):
+    """Detail of GatewayHelped: a remedy of the agent's own, begun at `at` (aware, UTC), and the sentence why."""
+
+    link: str
+    instance: str
+    remedy: str
+    reason: str
+    because: str
+    at: datetime

@@ -86,22 +86,32 @@ def raise_interfaces(found: Iterable[status.Interface]) -> None:
             program.run([program.IP, "link", "set", interface.name, "mtu", mtu, "up"])
 
 
-def add_route(route: status.Route, source: str | None) -> None:
-    """Adds or replaces one of our routes. `source` is the gateway's own address on it."""
+def carry(routes: Iterable[status.Route], source: str | None) -> None:
+    """Puts tunnels to use that have just come up, by one program and without a look: traffic waits for it."""
+    through = sorted((route for route in routes if route.interface), key=lambda route: route.metric)
+    interfaces = dict.fromkeys(route.interface for route in through)
+    lines = [f"link set {name} mtu {decide.TUNNEL_MTU} up" for name in interfaces]
+    lines += [" ".join(["route replace", *_words(route, source)]) for route in through]
+    program.run([program.IP, "-4", "-batch", "-"], given="".join(f"{line}\n" for line in lines))
+
+
+def _words(route: status.Route, source: str | None) -> list[str]:
+    """A route in iproute2's words. `source` is the gateway's own address on it."""
     way = ["dev", route.interface] if route.interface else []
     if way and source:
         way += ["src", source]
     kind = [] if route.interface else ["unreachable"]
-    mark = ["metric", str(route.metric), "proto", look.ROUTE_PROTOCOL]
-    program.run([program.IP, "-4", "route", "replace", *kind, route.destination, *way, *mark])
+    return [*kind, route.destination, *way, "metric", str(route.metric), "proto", look.ROUTE_PROTOCOL]
+
+
+def add_route(route: status.Route, source: str | None) -> None:
+    """Adds or replaces one of our routes."""
+    program.run([program.IP, "-4", "route", "replace", *_words(route, source)])
 
 
 def remove_route(route: status.Route) -> None:
     """Removes one of our routes."""
-    way = ["dev", route.interface] if route.interface else []
-    kind = [] if route.interface else ["unreachable"]
-    mark = ["metric", str(route.metric), "proto", look.ROUTE_PROTOCOL]
-    program.run([program.IP, "-4", "route", "del", *kind, route.destination, *way, *mark])
+    program.run([program.IP, "-4", "route", "del", *_words(route, None)])
 
 
 def nudge(connection: str, what: decide.Nudge) -> None:

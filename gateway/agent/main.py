@@ -1,13 +1,11 @@
 """The agent's loop: once a second it looks, decides, acts and tells. Talking with AWS happens in other threads."""
 
 import logging
-import os
-import socket
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.agent import act, configuration, decide, look, program, report, status
+from gateway.agent import act, configuration, decide, look, program, report, status, systemd
 from gateway.agent.cloud import Cloud
 from gateway.agent.fault import Fault
 from gateway.agent.feed import Feed, Fetched
@@ -43,6 +41,7 @@ class Agent:
         self._traffic = status.Traffic()
         self._up: frozenset[int] | None = None
         self._routes_due = 0.0
+        self._source: str | None = None
         self._ours: bool | None = None
         self._address_due = 0.0
         self._told: report.Look | None = None
@@ -58,20 +57,34 @@ class Agent:
 
     def rest(self, until: float) -> None:
         """Returns when the next round is due, or when what it waits for is there."""
-        wanted = self._applied
-        awaited = decide.awaited(wanted, self._ours, self._up or frozenset()) if wanted else decide.Awaited.NOTHING
+        wanted, up = self._applied, self._up or frozenset()
+        awaited = decide.awaited(wanted, self._ours, up) if wanted else decide.Awaited.NOTHING
         while (left := until - time.monotonic()) > 0:
             time.sleep(left if awaited is decide.Awaited.NOTHING else min(left, HURRY_S))
-            if wanted and self._is_there(awaited, wanted):
+            try:
+                if wanted and self._came(awaited, wanted, up):
+                    return
+            except program.ProgramFailed as exc:
+                _log.warning("not hurried error=%s", exc)
                 return
 
-    def _is_there(self, awaited: decide.Awaited, wanted: configuration.Configuration) -> bool:
+    def _came(self, awaited: decide.Awaited, wanted: configuration.Configuration, up: frozenset[int]) -> bool:
+        """What traffic waits for is done first; the next round looks at everything, as any other."""
         match awaited:
             case decide.Awaited.ADDRESS:
-                return self._metadata.bears(wanted.elastic_ip) is True
+                if not self._metadata.bears(wanted.elastic_ip):
+                    return False
+                for tunnel in wanted.tunnels:
+                    if tunnel.number not in up:
+                        act.nudge(tunnel.connection, decide.Nudge.INITIATE)
+                return True
             case decide.Awaited.TUNNEL:
                 sas = look.child_sas()
-                return sas is not None and frozenset(sa.tunnel for sa in sas) != self._up
+                now = frozenset(sa.tunnel for sa in sas or ())
+                if sas is None or now == up:
+                    return False
+                act.carry(decide.wanted_routes(wanted, now), self._source)
+                return True
             case decide.Awaited.NOTHING:
                 return False
 
@@ -157,9 +170,9 @@ class Agent:
     def _route(self, configured: configuration.Configuration, up: frozenset[int]) -> None:
         act.raise_interfaces(look.interfaces())
         wanted, found = decide.wanted_routes(configured, up), look.routes()
-        source = look.own_address() if wanted - found else None
+        self._source = self._source or look.own_address()
         for route in sorted(wanted - found, key=lambda route: route.metric):
-            act.add_route(route, source)
+            act.add_route(route, self._source)
         for route in found - wanted:
             act.remove_route(route)
         self._up, self._routes_due = up, time.monotonic() + ROUTES_S
@@ -202,21 +215,12 @@ class Agent:
             return
         now = report.with_outer(now, look.outer_bytes())
         if report.worth_telling(self._told, now):
-            self._told = now
-            self._voice.say(report.READING, self._speaker.reading(now))
+            told, self._told = self._told, now
+            self._voice.say(report.kind(told, now), self._speaker.reading(now))
         if measure:
             self._metrics_due = time.monotonic() + METRICS_S
             self._voice.measure(report.metrics(self._speaker.link, self._measured, now))
             self._measured = now
-
-
-def tell_systemd(words: str) -> None:
-    """sd_notify(3), without its library."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
-            wire.connect(address.replace("@", "\0", 1))
-            wire.send(words.encode())
 
 
 def find_instance(metadata: Metadata) -> str:
@@ -236,7 +240,7 @@ def run() -> None:
     while True:
         begun = time.monotonic()
         agent.tick()
-        tell_systemd("WATCHDOG=1")
+        systemd.tell("WATCHDOG=1")
         agent.rest(begun + PERIOD_S)
 
 

@@ -11,6 +11,10 @@ SOURCE = "causeway.gateway"
 BOOTED = "GatewayBooted"
 BOOT_FAILED = "GatewayBootFailed"
 READING = "GatewayReading"
+TUNNEL_LOST = "GatewayTunnelLost"
+TUNNEL_BACK = "GatewayTunnelBack"
+APPLIED = "GatewayConfigurationApplied"
+HELPED = "GatewayHelped"
 
 QUIET = timedelta(seconds=60)
 
@@ -53,6 +57,11 @@ class Speaker:
         """Detail of GatewayBootFailed."""
         return {"link": self.link, "instance": self.instance, "reason": fault.reason, "message": fault.message}
 
+    def helped(self, remedy: str, why: Fault, at: datetime) -> dict[str, Any]:
+        """Detail of GatewayHelped."""
+        told = {"remedy": remedy, "reason": why.reason, "because": why.message, "at": at.isoformat()}
+        return {"link": self.link, "instance": self.instance, **told}
+
     def reading(self, look: Look) -> dict[str, Any]:
         """Detail of GatewayReading."""
         tunnels = [
@@ -75,6 +84,19 @@ class Speaker:
 def worth_telling(last: Look | None, now: Look) -> bool:
     """Whether something changed that somebody waits for, or a minute passed in silence."""
     return last is None or _essence(last) != _essence(now) or now.read_at - last.read_at >= QUIET
+
+
+def kind(last: Look | None, now: Look) -> str:
+    """The name under which a look is told: what changed, and of several changes what matters most."""
+    if last and _which(now, DOWN) - _which(last, DOWN):
+        return TUNNEL_LOST  # also of one that was unknown in between
+    if _which(now, UP) - (_which(last, UP) if last else frozenset()):
+        return TUNNEL_BACK
+    return APPLIED if last is None or last.version != now.version else READING
+
+
+def _which(look: Look, state: str) -> frozenset[int]:
+    return frozenset(tunnel.number for tunnel in look.tunnels if tunnel.state == state)
 
 
 def _essence(look: Look) -> tuple[object, ...]:

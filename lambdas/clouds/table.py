@@ -13,7 +13,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.clouds.errors import code, translated
-from link.reading import Booted, BootFailure, Reading
+from link.reading import Booted, BootFailure, Helped, Reading
 from link.record import Record
 from link.wanted import GatewayConfiguration
 
@@ -172,6 +172,22 @@ def reading(table: str) -> Reading | None:
     """The newest look at the tunnel."""
     found = _get(table, "reading")
     return Reading.model_validate_json(found["document"]) if found else None
+
+
+def put_helped(table: str, helped: Helped) -> None:
+    """Keeps the newest remedy that the agent began by itself. An older one that comes late changes nothing."""
+    at = helped.at.astimezone(UTC).isoformat(timespec="microseconds")
+    told = {"id": "helped", "at": at, "remedy": helped.remedy, "reason": helped.reason, "because": helped.because}
+    with translated("recording what the gateway did"):
+        _unless_condition_fails(
+            lambda: _dynamodb().put_item(
+                TableName=table,
+                Item={name: {"S": value} for name, value in told.items()},
+                ConditionExpression="attribute_not_exists(id) OR #at < :at",
+                ExpressionAttributeNames={"#at": "at"},
+                ExpressionAttributeValues={":at": {"S": at}},
+            )
+        )
 
 
 def own_routes(table: str) -> frozenset[tuple[str, IPv4Network]]:

@@ -1,4 +1,4 @@
-"""Hears the gateway's events: keeps its reading, and tells the waiting state of a boot that ended well or not."""
+"""Hears the gateway: keeps its reading and its newest remedy, and tells the state that waits how a boot ended."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 
 from lambdas import settings
 from lambdas.clouds import table, walks
-from link.reading import Booted, BootFailure, GatewayEvent, Reading
+from link.reading import Booted, BootFailure, GatewayEvent, Helped, Reading
 
 logger = Logger(service="causeway")
 
@@ -16,8 +16,17 @@ def handler(event: dict[str, Any], context: object) -> None:
     """`event` is an EventBridge event whose detail-type is a GatewayEvent."""
     here = settings.load()
     match GatewayEvent(event["detail-type"]):
-        case GatewayEvent.READING:
+        case (
+            GatewayEvent.READING
+            | GatewayEvent.TUNNEL_LOST
+            | GatewayEvent.TUNNEL_BACK
+            | GatewayEvent.CONFIGURATION_APPLIED
+        ):
             table.put_reading(here.table, Reading.model_validate(event["detail"]))
+        case GatewayEvent.HELPED:
+            helped = Helped.model_validate(event["detail"])
+            logger.warning("gateway helped itself", remedy=helped.remedy, reason=helped.reason, because=helped.because)
+            table.put_helped(here.table, helped)
         case GatewayEvent.BOOTED:
             booted = Booted.model_validate(event["detail"])
             waiting = table.hear_boot(here.table, booted)

@@ -1,11 +1,11 @@
-"""What the agent makes of programs that refuse, and of programs that say nothing."""
+"""What the agent makes of programs that refuse or say nothing, and what it tells iproute2."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from gateway.agent import act, program
+from gateway.agent import act, decide, program
 from gateway.agent.fault import Fault
 from tests.gateway import documents
 
@@ -34,3 +34,21 @@ def test_only_a_program_that_answered_refuses_a_configuration(
     monkeypatch.setattr(program, "run", run)
     with pytest.raises(raised):
         act.check(documents.parsed())
+
+
+def test_a_tunnel_that_came_up_carries_by_one_call_of_one_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[tuple[str, list[str]]] = []
+
+    def run_once(arguments: Sequence[str], given: str) -> str:
+        batches.append((" ".join(arguments), given.splitlines()))
+        return ""
+
+    monkeypatch.setattr(program, "run", run_once)
+    act.carry(decide.wanted_routes(documents.parsed(tunnels=1), frozenset({1})), "10.101.0.4")
+    [(called, (first, *routes))] = batches
+    assert called == f"{program.IP} -4 -batch -"
+    assert first == "link set ipsec1 mtu 1400 up"
+    assert sorted(routes) == [
+        "route replace 10.0.0.0/16 dev ipsec1 src 10.101.0.4 metric 10 proto 111",
+        "route replace 172.16.0.0/24 dev ipsec1 src 10.101.0.4 metric 10 proto 111",
+    ]

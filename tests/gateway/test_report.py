@@ -41,8 +41,41 @@ def test_boot_words_are_what_the_controller_reads() -> None:
     assert reading.Booted.model_validate(SPEAKER.booted("v1")).version == "v1"
     failure = reading.BootFailure.model_validate(SPEAKER.boot_failure(Fault("PskUnreadable", "no")))
     assert (failure.reason, failure.message) == ("PskUnreadable", "no")
-    kinds = {report.BOOTED, report.BOOT_FAILED, report.READING}
-    assert kinds == {str(kind) for kind in reading.GatewayEvent}
+    readings = {report.READING, report.TUNNEL_LOST, report.TUNNEL_BACK, report.APPLIED}
+    assert {report.BOOTED, report.BOOT_FAILED, report.HELPED, *readings} == {str(kind) for kind in reading.GatewayEvent}
+
+
+def test_a_remedy_is_told_as_the_controller_reads_it() -> None:
+    told = SPEAKER.helped("restart", Fault("DaemonStopped", "pluto did not run"), NOW)
+    helped = reading.Helped.model_validate_json(json.dumps(told))
+    assert (helped.remedy, helped.reason, helped.because) == ("restart", "DaemonStopped", "pluto did not run")
+    assert (helped.link, helped.instance, helped.at) == (SPEAKER.link, SPEAKER.instance, NOW)
+
+
+def look(first: str, second: str = report.DOWN, version: str = "v1") -> report.Look:
+    tunnels = (report.TunnelLook(1, first, Bytes()), report.TunnelLook(2, second, Bytes()))
+    return replace(LOOK, tunnels=tunnels, version=version)
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "kind"),
+    [
+        (None, look(report.DOWN), "GatewayConfigurationApplied"),
+        (None, look(report.UP), "GatewayTunnelBack"),
+        (look(report.DOWN), look(report.DOWN), "GatewayReading"),
+        (look(report.UP), look(report.UP), "GatewayReading"),
+        (look(report.UP), look(report.DOWN), "GatewayTunnelLost"),
+        (look(report.UP), look(report.DOWN, report.UP), "GatewayTunnelLost"),
+        (look(report.UP), look(report.UNKNOWN), "GatewayReading"),
+        (look(report.DOWN), look(report.UNKNOWN), "GatewayReading"),
+        (look(report.UNKNOWN), look(report.DOWN), "GatewayTunnelLost"),
+        (look(report.UNKNOWN), look(report.UP), "GatewayTunnelBack"),
+        (look(report.UP), look(report.UP, version="v2"), "GatewayConfigurationApplied"),
+        (look(report.UP), look(report.DOWN, version="v2"), "GatewayTunnelLost"),
+    ],
+)
+def test_a_look_is_told_under_the_name_of_what_changed(last: report.Look | None, now: report.Look, kind: str) -> None:
+    assert report.kind(last, now) == kind
 
 
 def test_the_words_of_an_observation_are_the_contracts() -> None:

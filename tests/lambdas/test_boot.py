@@ -84,11 +84,28 @@ def test_a_silent_gateway_is_explained_by_its_console(gateway: str) -> None:
         explain_boot.handler(_event(), Context())
 
 
-def test_a_reading_is_kept(gateway: str) -> None:
+@pytest.mark.parametrize(
+    "kind", ["GatewayReading", "GatewayTunnelLost", "GatewayTunnelBack", "GatewayConfigurationApplied"]
+)
+def test_a_reading_is_kept_under_whatever_name_it_is_told(gateway: str, kind: str) -> None:
     told = worlds.read(instance=gateway)
-    event = {"detail-type": "GatewayReading", "detail": told.model_dump(mode="json")}
-    hear_gateway.handler(event, Context())
+    hear_gateway.handler({"detail-type": kind, "detail": told.model_dump(mode="json")}, Context())
     assert table.reading("link") == told
+
+
+def test_the_newest_remedy_of_the_gateways_own_is_kept(gateway: str) -> None:
+    for minute, remedy in ((3, "reload"), (5, "restart"), (4, "kill")):
+        why = {"remedy": remedy, "reason": "DaemonStopped", "because": "pluto did not run"}
+        hear_gateway.handler(
+            _said("GatewayHelped", instance=gateway, at=f"2026-11-23T14:0{minute}:00+00:00", **why), Context()
+        )
+    assert table._get("link", "helped") == {
+        "id": "helped",
+        "at": "2026-11-23T14:05:00.000000+00:00",
+        "remedy": "restart",
+        "reason": "DaemonStopped",
+        "because": "pluto did not run",
+    }
 
 
 def test_a_reading_that_comes_late_does_not_replace_a_newer_one(gateway: str) -> None:
