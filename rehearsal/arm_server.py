@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rehearsal import arm_peers, arm_validate
+from rehearsal import arm_faults, arm_peers, arm_validate
 from rehearsal.arm_identity import Identity
 from rehearsal.arm_store import ArmError, Operation, Resource, Store
 from rehearsal.json_server import Answer, Request
@@ -26,9 +26,17 @@ class ResourceManager:
         """Every refusal in ARM's form: a code and a message."""
         try:
             with self._store.lock:
-                return self._route(request)
+                if request.path == arm_faults.PATH:
+                    return self._fault(request)
+                return self._store.faults.refusal(request) or self._route(request)
         except ArmError as exc:
             return Answer(exc.status, {"error": {"code": exc.code, "message": str(exc)}})
+
+    def _fault(self, request: Request) -> Answer:
+        answer = self._store.faults.serve(request)
+        if request.method == "DELETE":
+            self._store.release()
+        return answer
 
     def _route(self, request: Request) -> Answer:
         if not self._identity.accepts(request):

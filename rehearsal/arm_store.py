@@ -10,10 +10,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rehearsal import networks
+from rehearsal import arm_faults, networks
 
 
 class ArmError(Exception):
@@ -74,6 +75,8 @@ class Store:
         self.resources: dict[str, Resource] = {}
         self.operations: dict[str, Operation] = {}
         self.failures: list[dict[str, str]] = []  # a test puts ARM's error here for the next write to end with
+        self.faults = arm_faults.Faults()
+        self._held: list[Callable[[], None]] = []  # the ends of operations that a fault keeps from ending
         self._seconds, self._log, self._changed, self._later = seconds, log, changed, later
 
     def find(self, id: str) -> Resource:
@@ -160,8 +163,17 @@ class Store:
     def _begin(self, verb: str, resource: Resource, seconds: float, finish: Callable[[], None]) -> Operation:
         operation = Operation(verb, resource.id)
         self.operations[operation.id] = operation
-        self._later(seconds, lambda: self._end(operation, resource, finish))
+        end = partial(self._end, operation, resource, finish)
+        if self.faults.sticks(verb, resource.id):
+            self._held.append(end)
+        else:
+            self._later(seconds, end)
         return operation
+
+    def release(self) -> None:
+        """Ends what a fault kept from ending."""
+        while self._held:
+            self._held.pop()()
 
     def _end(self, operation: Operation, resource: Resource, finish: Callable[[], None]) -> None:
         with self.lock:

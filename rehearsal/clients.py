@@ -11,7 +11,7 @@ import boto3
 from azure.core.credentials import AccessToken
 from azure.mgmt.network import NetworkManagementClient
 
-from rehearsal import places
+from rehearsal import arm_faults, places
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
@@ -85,4 +85,5 @@ def arm() -> NetworkManagementClient:
         credential_scopes=[f"{places.ARM_URL}/.default"],
         connection_verify=str(places.TLS / "ca.pem"),
         polling_interval=1,
+        user_agent=arm_faults.OWNER,
     )

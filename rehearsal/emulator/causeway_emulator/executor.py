@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from causeway_emulator import runtime_api
@@ -19,6 +20,7 @@ from localemu.services.lambda_.invocation.lambda_models import FunctionVersion, 
 from localemu.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
 running: set["Executor"] = set()
+on_invocation: list[Callable[["Executor"], None]] = []  # called when one was handed over
 
 
 class Executor(RuntimeExecutor):
@@ -67,6 +69,7 @@ class Executor(RuntimeExecutor):
         request_id = payload["invoke-id"]
         read_from = self.output.tell()
         started = time.monotonic()
+        self.api.request_id = request_id
         self.api.invocations.put(
             runtime_api.Invocation(
                 request_id,
@@ -76,6 +79,8 @@ class Executor(RuntimeExecutor):
                 int((time.time() + timeout_s) * 1000),
             )
         )
+        for call in on_invocation:
+            call(self)
         try:
             answer = self.api.answers.get(timeout=timeout_s)
         except queue.Empty:
@@ -143,7 +148,9 @@ def environment(version: FunctionVersion, from_localemu: dict[str, Any]) -> dict
 def report_exit(process: subprocess.Popen[bytes], api: runtime_api.RuntimeApi) -> None:
     """A process that ends without an answer is an answer (Lambda calls it Runtime.ExitError)."""
     status = process.wait()
-    api.answers.put(failure("Runtime.ExitError", f"Error: Runtime exited with error: exit status {status}"))
+    how = f"exit status {status}" if status >= 0 else "signal: killed"
+    message = f"RequestId: {api.request_id} Error: Runtime exited with error: {how}"
+    api.answers.put(failure("Runtime.ExitError", message))
 
 
 def failure(kind: str, message: str) -> runtime_api.Answer:

@@ -56,10 +56,12 @@ class SecurityGroupEgressPlugin(CloudFormationResourceProviderPlugin):
 @hooks.on_infra_start()
 def mend() -> None:
     from causeway_emulator import (
+        alarms,
         custom_resource,
         ec2_addresses,
         ec2_instances,
         ec2_routes,
+        faults,
         iam_audit,
         images,
         lambda_code,
@@ -74,12 +76,14 @@ def mend() -> None:
 
     custom_resource.serve()
     for part in (
+        alarms,
         rollback,
         updates,
         security_group,
         ec2_addresses,
         ec2_instances,
         ec2_routes,
+        faults,
         iam_audit,
         images,
         lambda_code,

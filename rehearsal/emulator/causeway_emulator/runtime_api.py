@@ -26,6 +26,8 @@ class Answer:
 
 
 class RuntimeApi:
+    request_id = ""  # of the newest invocation
+
     def __init__(self) -> None:
         self.invocations: queue.Queue[Invocation | None] = queue.Queue()
         self.answers: queue.Queue[Answer] = queue.Queue()

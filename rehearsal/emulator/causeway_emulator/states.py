@@ -1,8 +1,9 @@
-"""What LocalEmu has otherwise in Step Functions: a rule whose input is shaped, heartbeats that are lost or early."""
+"""What LocalEmu has otherwise in Step Functions: a rule's shaped input, lost or early heartbeats, metrics."""
 
 import uuid
 from typing import Any
 
+from localemu.aws.connect import connect_to
 from localemu.services.events import target
 from localemu.services.stepfunctions.asl.component.common.error_name.states_error_name import StatesErrorName
 from localemu.services.stepfunctions.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
@@ -10,7 +11,11 @@ from localemu.services.stepfunctions.asl.component.state.state_execution.state_t
     state_task_service_callback as callback,
 )
 from localemu.services.stepfunctions.asl.eval.callback.callback import CallbackEndpoint
+from localemu.services.stepfunctions.backend.execution import Execution
 from localemu.utils.patch import patch
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+METRICS = {"FAILED": "ExecutionsFailed", "TIMED_OUT": "ExecutionsTimedOut", "ABORTED": "ExecutionsAborted"}
 
 
 def mend() -> None:
@@ -39,6 +44,19 @@ def mend() -> None:
         if self.get_outcome() is not None:
             endpoint.notify()
         return endpoint
+
+    @patch(Execution.publish_execution_status_change_event)
+    def publish_execution_status_change_event(original: Any, self: Execution) -> None:
+        if metric := METRICS.get(self.exec_status):
+            put_metric(self, metric)
+        original(self)
+
+
+def put_metric(execution: Execution, name: str) -> None:
+    dimensions = [{"Name": "StateMachineArn", "Value": execution.state_machine.arn}]
+    client = connect_to(aws_access_key_id=execution.account_id, region_name=execution.region_name).cloudwatch
+    data = {"MetricName": name, "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"}
+    client.put_metric_data(Namespace="AWS/States", MetricData=[data])
 
 
 def send_event(self: Any, event: Any, trace_header: Any) -> None:
