@@ -58,23 +58,23 @@ def apply(step: steps.Step, settings: Settings, execution: str) -> None:
         case steps.DetachElasticIp():
             with translated("detaching the Elastic IP"):
                 _unless(
-                    "InvalidAssociationID.NotFound",
+                    ("InvalidAssociationID.NotFound",),
                     lambda: aws.ec2().disassociate_address(AssociationId=step.association),
                 )
         case steps.TerminateGateway():
             with translated("terminating the gateway"):
                 _unless(
-                    "InvalidInstanceID.NotFound", lambda: aws.ec2().terminate_instances(InstanceIds=[step.instance])
+                    ("InvalidInstanceID.NotFound",), lambda: aws.ec2().terminate_instances(InstanceIds=[step.instance])
                 )
         case _:
             raise TypeError(f"{type(step).__name__} is not a step on AWS")
 
 
-def _unless(tolerated: str, call: Callable[[], object]) -> None:
+def _unless(tolerated: tuple[str, ...], call: Callable[[], object]) -> None:
     try:
         call()
     except ClientError as exc:
-        if code(exc) != tolerated:
+        if code(exc) not in tolerated:
             raise
 
 
@@ -88,7 +88,7 @@ def _allow(group: str, rule: Rule) -> None:
     with translated(f"allowing {rule.cidr} to the gateway"):
         permissions = [permission(rule)]
         _unless(
-            "InvalidPermission.Duplicate",
+            ("InvalidPermission.Duplicate",),
             lambda: aws.ec2().authorize_security_group_ingress(GroupId=group, IpPermissions=permissions),
         )
 
@@ -97,7 +97,7 @@ def _revoke(group: str, rule: Rule) -> None:
     with translated(f"revoking {rule.cidr} from the gateway"):
         permissions = [permission(rule)]
         _unless(
-            "InvalidPermission.NotFound",
+            ("InvalidPermission.NotFound",),
             lambda: aws.ec2().revoke_security_group_ingress(GroupId=group, IpPermissions=permissions),
         )
 
@@ -127,7 +127,7 @@ def _replace_route(route_table: str, destination: IPv4Network, interface: str) -
 def _delete_route(route_table: str, destination: IPv4Network) -> None:
     with translated(f"deleting the route to {destination} in {route_table}"):
         _unless(
-            "InvalidRoute.NotFound",
+            ("InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"),
             lambda: aws.ec2().delete_route(RouteTableId=route_table, DestinationCidrBlock=str(destination)),
         )
 

@@ -154,3 +154,11 @@ def test_a_route_that_somebody_makes_between_look_and_act_stays_theirs(world: Wo
     assert table.own_routes("link") == frozenset()
     with pytest.raises(Refused, match="RouteTaken"):
         adjust_routes.handler(_event(), Context())
+
+
+def test_a_route_table_that_its_owner_deleted_is_forgotten(world: World) -> None:
+    launch_gateway.handler(_event(), Context())
+    adjust_routes.handler(_event(), Context())
+    table.own_route("link", "rtb-0deleted", worlds.AZURE_PREFIX)
+    adjust_routes.handler(_event(), Context())
+    assert table.own_routes("link") == {(world.private_table, worlds.AZURE_PREFIX)}
