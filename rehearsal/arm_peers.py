@@ -98,4 +98,5 @@ def _tunnel(store: Store, connection: Resource) -> dict[str, Any]:
         **{ours: wanted["ipsecPolicies"][0][azures] for azures, ours in POLICY.items()},
         "dpd_timeout_seconds": wanted.get("dpdTimeoutSeconds", 45),
         "connection_mode": wanted.get("connectionMode", "Default"),
+        "resets": connection.resets,
     }

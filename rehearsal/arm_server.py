@@ -12,7 +12,9 @@ from rehearsal.json_server import Answer, Request
 
 GROUP = r"/subscriptions/[^/]+/resourceGroups/[^/]+"
 COLLECTION = re.compile(rf"({GROUP})/providers/Microsoft\.Network/(\w+)", re.IGNORECASE)
-RESOURCE = re.compile(rf"({GROUP}/providers/Microsoft\.Network/(\w+)/[^/]+)(/sharedKey)?", re.IGNORECASE)
+RESOURCE = re.compile(
+    rf"({GROUP}/providers/Microsoft\.Network/(\w+)/[^/]+)(/sharedKey|/resetConnection)?", re.IGNORECASE
+)
 OPERATION = re.compile(r"/subscriptions/[^/]+/providers/Microsoft\.Network/locations/\w+/operations/([^/]+)")
 
 
@@ -50,7 +52,12 @@ class ResourceManager:
         match = RESOURCE.fullmatch(request.path)
         if match is None or match[2].lower() not in arm_validate.KINDS:
             raise ArmError(404, "InvalidResourceType", f"The resource type of {request.path} is not known here.")
-        return self._key(request, match[1]) if match[3] else self._resource(request, match[1], match[2].lower())
+        match (match[3] or "").lower():
+            case "/sharedkey":
+                return self._key(request, match[1])
+            case "/resetconnection":
+                return self._reset(request, match[1])
+        return self._resource(request, match[1], match[2].lower())
 
     def _resource(self, request: Request, id: str, kind: str) -> Answer:
         match request.method:
@@ -69,6 +76,11 @@ class ResourceManager:
             return Answer(200, {"value": self._store.find(id).shared_key})
         wanted = _parsed("sharedkey", request.body)
         return Answer(200, wanted, _headers(request, self._store.set_shared_key(id, wanted["value"])))
+
+    def _reset(self, request: Request, id: str) -> Answer:
+        if request.method != "POST":
+            raise ArmError(405, "MethodNotAllowed", f"{request.method} is not allowed.")
+        return Answer(202, headers=_headers(request, self._store.reset(id)))
 
     def _operation(self, id: str) -> Answer:
         operation = self._store.operations.get(id)

@@ -36,6 +36,7 @@ class Resource:
     applied: dict[str, Any] | None = None
     shared_key: str = ""
     was_connected: bool = False
+    resets: int = 0
 
 
 @dataclass
@@ -119,6 +120,17 @@ class Store:
             resource.shared_key, resource.state = value, "Succeeded"
 
         return self._begin("PUT sharedkey", resource, self._seconds, finish)
+
+    def reset(self, id: str) -> Operation:
+        """Ends the connection's tunnels (doc: ResetConnection); they come back when a side begins anew."""
+        resource = self.find(id)
+        _refuse_busy(resource)
+        resource.state = "Updating"
+
+        def finish() -> None:
+            resource.resets, resource.state = resource.resets + 1, "Succeeded"
+
+        return self._begin("POST resetconnection", resource, self._seconds, finish)
 
     def delete(self, id: str) -> Operation | None:
         """None when it does not exist (204, SDK)."""

@@ -31,6 +31,7 @@ class Connection(_Frozen):
     sa_life_time_seconds: int
     dpd_timeout_seconds: int
     connection_mode: str
+    resets: int = 0
 
 
 class Gateway(_Frozen):

@@ -42,6 +42,21 @@ class Traffic:
         return sum(pair[0] for pair in self.seen.values()), sum(pair[1] for pair in self.seen.values())
 
 
+def speak(namespace: str) -> vici.Session:
+    """A line to the daemon in this namespace."""
+
+    def dial() -> socket.socket:
+        return socket.create_connection(("127.0.0.1", peer.VICI_PORT), timeout=5)
+
+    return vici.Session(bridge.in_namespace(namespace, dial))
+
+
+def end_tunnel(session: vici.Session, name: str) -> None:
+    """Says goodbye and does not wait for the other side; "no matching SAs" is no problem."""
+    with contextlib.suppress(CommandException):
+        list(session.terminate({"ike": name, "timeout": "-1"}))
+
+
 class Charon:
     """The daemon of one gateway address."""
 
@@ -52,6 +67,7 @@ class Charon:
         self._connections: dict[str, peer.Connection] = {}
         self._secrets: dict[str, peer.Secret] = {}
         self._traffic: dict[str, Traffic] = {}
+        self._resets: dict[str, int] = {}
 
     def ensure(self) -> bool:
         """Start the daemon where it does not run; whether it can be spoken to."""
@@ -75,11 +91,8 @@ class Charon:
         processes.start(self._process, ["ip", "netns", "exec", self.namespace, program], environment)
 
     def _connect(self) -> vici.Session | None:
-        def dial() -> socket.socket:
-            return socket.create_connection(("127.0.0.1", peer.VICI_PORT), timeout=5)
-
         try:
-            return vici.Session(bridge.in_namespace(self.namespace, dial))
+            return speak(self.namespace)
         except OSError:  # it has just been started
             return None
 
@@ -98,6 +111,7 @@ class Charon:
         for wanted in gateway.connections:
             try:
                 self._load(wanted.name, peer.connection(gateway, wanted), peer.secret(gateway, wanted))
+                self._reset(wanted)
             except (proposals.Unsupported, KeyError, CommandException) as problem:
                 problems.append(f"{self.namespace}: {wanted.name}: {problem}")
         return problems
@@ -110,24 +124,25 @@ class Charon:
         if self._connections.get(name) != connection:
             self._session.load_conn({name: connection})
             if name in self._connections:  # Azure: a changed policy drops the tunnel for seconds
-                self._terminate(name)
+                end_tunnel(self._session, name)
             self._connections[name] = connection
             self._traffic.setdefault(name, Traffic())
+
+    def _reset(self, wanted: azure_view.Connection) -> None:
+        assert self._session is not None
+        if wanted.resets > self._resets.setdefault(wanted.name, wanted.resets):
+            end_tunnel(self._session, wanted.name)
+        self._resets[wanted.name] = wanted.resets
 
     def _unload(self, name: str) -> None:
         assert self._session is not None
         self._session.unload_conn({"name": name})
         self._session.unload_shared({"id": name})
-        self._terminate(name)
+        end_tunnel(self._session, name)
         self._connections.pop(name, None)
+        self._resets.pop(name, None)
         self._secrets.pop(name, None)
         self._traffic.pop(name, None)
-
-    def _terminate(self, name: str) -> None:
-        """Do not wait for the other side; "no matching SAs" is no problem."""
-        assert self._session is not None
-        with contextlib.suppress(CommandException):
-            list(self._session.terminate({"ike": name, "timeout": "-1"}))
 
     def tunnels(self) -> dict[str, Tunnel]:
         """Every loaded connection and how it does."""

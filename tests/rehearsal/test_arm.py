@@ -239,6 +239,7 @@ def test_the_fabric_reads_what_works_and_only_its_owner_may(cloud: Cloud) -> Non
                     "sa_life_time_seconds": 27000,
                     "dpd_timeout_seconds": 45,
                     "connection_mode": "ResponderOnly",
+                    "resets": 0,
                 }
             ],
         }
@@ -272,6 +273,19 @@ def test_the_connections_status_and_bytes_are_the_peers(cloud: Cloud) -> None:
     assert found["connectionStatus"] == "Connected"
     (cloud.server.state / "status.json").write_text(json.dumps({"203.0.113.4": {"link": {**seen, "connected": False}}}))
     assert cloud.connection()["connectionStatus"] == "NotConnected"
+
+
+def test_a_reset_shows_once_its_operation_has_ended(cloud: Cloud) -> None:
+    cloud.link()
+    connections = cloud.client.virtual_network_gateway_connections
+    connections.begin_reset_connection(GROUP, "link", polling=False)
+    assert cloud.peers()[0]["connections"][0]["resets"] == 0
+    with pytest.raises(HttpResponseError, match="AnotherOperationInProgress"):
+        connections.begin_reset_connection(GROUP, "link")
+    cloud.settle()
+    assert cloud.peers()[0]["connections"][0]["resets"] == 1
+    with pytest.raises(HttpResponseError, match="ResourceNotFound"):
+        connections.begin_reset_connection(GROUP, "nobody")
 
 
 def test_every_operation_is_in_the_log_with_its_times(cloud: Cloud) -> None:
