@@ -7,33 +7,41 @@ down     destroys the link and ends everything
 run      up, check, destroy, down; always down, also after a failure or Ctrl-C
 links    several links at once: they leave each other alone, also one that fails and one that goes
 changes  the same as run with one change after another to the running link, and a ping all the while
+drill    breaks the running link and shows how it heals; where none runs, one comes up for it and goes again
 """
 
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from rehearsal import deploy, processes, progress, rehearse
+from rehearsal.drills import options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 when all went as promised."""
-    parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
-    parser.add_argument("command", choices=["up", "status", "check", "down", "run", "changes", "links"])
-    command = parser.parse_args(arguments).command
+    parser = argparse.ArgumentParser(
+        prog="python -m rehearsal", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    acts: dict[str, Callable[[], int]] = {
+        "up": rehearse.up,
+        "status": rehearse.status,
+        "check": rehearse.check,
+        "down": rehearse.down,
+        "run": rehearse.run,
+        "changes": rehearse.change,
+        "links": rehearse.links,
+    }
+    for name in acts:
+        commands.add_parser(name)
+    options.arguments(commands.add_parser("drill"))
+    chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return {
-            "up": rehearse.up,
-            "status": rehearse.status,
-            "check": rehearse.check,
-            "down": rehearse.down,
-            "run": rehearse.run,
-            "changes": rehearse.change,
-            "links": rehearse.links,
-        }[command]()
+        return options.perform(chosen) if chosen.command == "drill" else acts[chosen.command]()
     except (deploy.CdkFailed, processes.NotReady) as exc:
         progress.say(f"failed: {exc}")
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from typing import Any
 
 from azure.mgmt.network import models
@@ -15,8 +16,6 @@ Link = dict[str, Any]
 LOST_BY_REPLACEMENT_S = 3
 ELSEWHERE = world.Link("elsewhere", networks.VPC_A, networks.VNET_2)  # not deployed: its networks are what is needed
 OTHER_PROBE = "10.0.1.11"
-NEW_PREFIX, IN_NEW_PREFIX = "10.3.0.0/16", "10.3.1.10"
-NEW_CIDR = "10.111.0.0/16"
 OTHER_FUNCTIONS_URL = f"https://127.0.0.1:{places.FUNCTIONS_PORT}"  # the same host by another name
 OTHER_TYPE = "t3.medium"
 OTHER_IMAGE = "ami-0deb13a0000000003"
@@ -68,12 +67,12 @@ def all_of() -> tuple[Change, ...]:
     """In an order in which each begins where the one before ended."""
     first, second = networks.VNET_1, networks.VNET_2
     return (
-        Change("probe", _with(probe={"address": OTHER_PROBE}), edit=lambda: _answer_at(OTHER_PROBE)),
+        Change("probe", _with(probe={"address": OTHER_PROBE}), edit=lambda: answer_at(OTHER_PROBE)),
         Change("Function address", _with(azure={"function_url": OTHER_FUNCTIONS_URL})),
         # CloudFormation calls for a changed declaration only, so the probe goes where the new range is.
         Change(
             "prefix added to the virtual network",
-            _with(probe={"address": IN_NEW_PREFIX}),
+            _with(probe={"address": str(networks.IN_NEW_PREFIX.address)}),
             differs={"ec2 RouteTables": ROUTES},
             edit=_add_prefix,
         ),
@@ -112,32 +111,35 @@ def all_of() -> tuple[Change, ...]:
     )
 
 
-def _answer_at(address: str) -> None:
+def answer_at(address: str) -> None:
     """The private host of the Azure side gets one more address, where there are hosts."""
     if services.has_data_plane():
         wires.ip(networks.VNET_1.host.namespace, [f"addr replace {address}/32 dev lo"])
 
 
 def _add_prefix() -> None:
-    _set_prefixes(str(networks.VNET_1.cidr), NEW_PREFIX)
-    _answer_at(IN_NEW_PREFIX)
+    set_prefixes(networks.VNET_1.cidr, networks.NEW_PREFIX)
+    answer_at(str(networks.IN_NEW_PREFIX.address))
 
 
-def _set_prefixes(*prefixes: str) -> None:
+def set_prefixes(*prefixes: IPv4Network) -> None:
+    """What is behind Azure's gateway is this from now on."""
     network, group = clients.arm().virtual_networks, clients.RESOURCE_GROUP
     found = network.get(group, networks.VNET_1.name).as_dict()
-    found["properties"]["addressSpace"]["addressPrefixes"] = list(prefixes)
+    found["properties"]["addressSpace"]["addressPrefixes"] = [str(one) for one in prefixes]
     network.begin_create_or_update(group, networks.VNET_1.name, models.VirtualNetwork(found)).result()
 
 
 def _add_cidr() -> None:
-    clients.aws("ec2").associate_vpc_cidr_block(VpcId=deploy.declared()[0]["aws"]["vpc"], CidrBlock=NEW_CIDR)
+    clients.aws("ec2").associate_vpc_cidr_block(
+        VpcId=deploy.declared()[0]["aws"]["vpc"], CidrBlock=str(networks.NEW_CIDR)
+    )
 
 
 def undo() -> None:
     """The customer's networks are again as they were before the changes."""
-    _set_prefixes(str(networks.VNET_1.cidr))
+    set_prefixes(networks.VNET_1.cidr)
     ec2, vpc = clients.aws("ec2"), deploy.declared()[0]["aws"]["vpc"]
     for block in ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["CidrBlockAssociationSet"]:
-        if block["CidrBlock"] == NEW_CIDR:
+        if block["CidrBlock"] == str(networks.NEW_CIDR):
             ec2.disassociate_vpc_cidr_block(AssociationId=block["AssociationId"])

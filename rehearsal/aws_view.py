@@ -122,11 +122,12 @@ def connect() -> "EC2Client":
 
 def read(ec2: "EC2Client", vpc_cidrs: Sequence[Network]) -> View:
     """Read everything that lies in VPCs with these ranges; the account's default VPC is nobody's business."""
-    subnets = [
+    every = [
         Subnet(found["SubnetId"], found["VpcId"], ipaddress.IPv4Network(found["CidrBlock"]))
         for found in ec2.describe_subnets()["Subnets"]
-        if any(ipaddress.IPv4Network(found["CidrBlock"]).subnet_of(cidr) for cidr in vpc_cidrs)
     ]
+    known = {subnet.vpc_id for subnet in every if any(subnet.cidr.subnet_of(cidr) for cidr in vpc_cidrs)}
+    subnets = [subnet for subnet in every if subnet.vpc_id in known]
     ids = {subnet.subnet_id for subnet in subnets}
     reservations = ec2.describe_instances()["Reservations"]
     instances = [_instance(found) for reservation in reservations for found in reservation["Instances"]]

@@ -23,6 +23,7 @@ IGNORED = {
     "egressBytesTransferred",
     "storedBytes",
     "AvailableIpAddressCount",
+    "RouteTableAssociationId",
     "LastModified",
     "RevisionId",
     "LastAccessedDate",

@@ -61,7 +61,13 @@ VNET_1 = VNet(1, IPv4Network("10.0.0.0/16"), (IPv4Address("203.0.113.4"), IPv4Ad
 VNET_2 = VNet(2, IPv4Network("10.1.0.0/16"), (IPv4Address("203.0.113.14"), IPv4Address("203.0.113.15")))
 VNET_3 = VNet(3, IPv4Network("10.2.0.0/16"), (IPv4Address("203.0.113.24"), IPv4Address("203.0.113.25")))
 VNETS = (VNET_1, VNET_2, VNET_3)
-HOSTS = tuple(network.host for network in (*VPCS, *VNETS))
+# What the customer adds to a link that is up: a range of VPC A's and of VNet 1's, with a host in each.
+NEW_CIDR = IPv4Network("10.111.0.0/16")
+NEW_HOST = Host("VPC A's new range", "cw-vpc-a-new", NEW_CIDR[10])
+NEW_PREFIX = IPv4Network("10.3.0.0/16")
+IN_NEW_PREFIX = Host("VNet 1's new range", VNET_1.host.namespace, NEW_PREFIX[266])
+AWS_HOSTS = (*(vpc.host for vpc in VPCS), NEW_HOST)
+HOSTS = (*AWS_HOSTS, *(vnet.host for vnet in VNETS))
 
 
 def vnet_of(gateway_address: IPv4Address) -> VNet:

@@ -26,7 +26,7 @@ def _looking_only(when: str, look: Callable[[], list[str]]) -> list[str]:
 
 
 def _doctor() -> list[str]:
-    status, said = _causeway("doctor")
+    status, said = causeway("doctor")
     rows = [line for line in said.splitlines() if "  refused  " in line]
     unknown = sum("  unknown  " in line for line in said.splitlines())
     what = f"doctor refuses nothing ({unknown} rows are unknown)"
@@ -34,12 +34,12 @@ def _doctor() -> list[str]:
 
 
 def _plan(link: world.Link) -> list[str]:
-    status, said = _causeway("plan", link.name)
+    status, said = causeway("plan", link.name)
     right = status == 0 and "nothing differs" in said
     return checks.shown(f"plan of link {link.name}: nothing differs", [] if right else [said])
 
 
-def _causeway(*arguments: str) -> tuple[int, str]:
+def causeway(*arguments: str) -> tuple[int, str]:
     """The exit status and what was printed."""
     command = [str(places.VENV_PYTHON), "-m", "causeway", *arguments, "--cdk-json", str(places.CDK / "cdk.json")]
     environment = {**deploy.environment(), "SSL_CERT_FILE": str(places.TLS / "ca.pem")}

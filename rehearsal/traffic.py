@@ -1,11 +1,13 @@
 """Traffic between hosts of the two clouds, and what the "internet" between the clouds saw of it."""
 
 import itertools
+import os
 import re
 import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rehearsal import internet, networks, places
@@ -14,6 +16,7 @@ SIZE = 50_000_000
 PORT = 5001
 PING_EVERY_S = 0.1
 LAST_ANSWER_S = 1.0
+UNDER_WAY = 2
 
 
 @dataclass(frozen=True)
@@ -49,16 +52,60 @@ class Pings:
         return f"{self.lost} of {self.sent} pings lost, longest gap {self.gap_s:.2f} s"
 
 
+@dataclass(frozen=True)
+class Answers:
+    """A row of echo requests that goes on: the moment of each answer by the request's number, and the newest number.
+
+    Those up to `before` do not count.
+    """
+
+    moments: Mapping[int, float]
+    newest: int
+    before: int = 0
+
+    @property
+    def sent(self) -> int:
+        return self.newest - self.before
+
+    @property
+    def lost(self) -> list[int]:
+        """Those without an answer, but for the newest ones, which may still be under way."""
+        counted = range(self.before + 1, self.newest - UNDER_WAY + 1)
+        return [number for number in counted if number not in self.moments]
+
+    def after(self, number: int) -> "Answers":
+        """Only the requests after this one."""
+        return Answers(self.moments, self.newest, number)
+
+    def restored(self, steady_s: float) -> float | None:
+        """The first answer after the last lost request, once all have been answered for `steady_s` since."""
+        after = [moment for number, moment in self.moments.items() if number > max(self.lost, default=self.before)]
+        return min(after) if after and max(after) - min(after) >= steady_s else None
+
+
+def read(answers: str) -> Answers:
+    """What `ping -D -O` wrote so far. A request is known by its answer, by an error, or by "no answer yet"."""
+    found = re.findall(r"\[(\S+)\] \d+ bytes .* icmp_seq=(\d+) ", answers)
+    numbers = [int(number) for number in re.findall(r"icmp_seq=(\d+)", answers)]
+    return Answers({int(number): float(moment) for moment, number in found}, max(numbers, default=0))
+
+
 class Meter:
-    """One host pings another ten times a second while the body runs; `pings` says afterwards what was lost."""
+    """One host pings another all the while that the body runs; `pings` says afterwards what was lost."""
 
     pings: Pings
 
-    def __init__(self, source: networks.Host, target: networks.Host) -> None:
-        self._source, self._target = source, target
+    def __init__(self, source: networks.Host, target: networks.Host, every_s: float = PING_EVERY_S) -> None:
+        self._source, self._target, self._every_s = source, target, every_s
+
+    def so_far(self) -> Answers:
+        """What has become of the requests until now."""
+        number = self._answers.fileno()
+        return read(os.pread(number, os.fstat(number).st_size, 0).decode())  # ping writes where a seek would lead
 
     def __enter__(self) -> "Meter":
-        command = _inside(self._source, ["ping", "-n", "-D", "-i", str(PING_EVERY_S), str(self._target.address)])
+        options = ["-n", "-D", "-O", "-i", str(self._every_s), "-I", str(self._source.address)]
+        command = _inside(self._source, ["ping", *options, str(self._target.address)])
         self._answers = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would stop ping before long
         self._began = time.time()
         self._ping = subprocess.Popen(command, stdout=self._answers, stderr=subprocess.PIPE, text=True)

@@ -27,7 +27,7 @@ def plan(view: aws_view.View, running: frozenset[str]) -> wires.Plan:
     ruleset = wires.Ruleset(NAMESPACE, render_groups(view) + render_checks(view))
     # Every bridge before any route, because a route may leave by another subnet's bridge.
     entries.sort(key=lambda entry: not entry.key.startswith(("bridge", "igw")))
-    return wires.Plan((NAMESPACE, *(one.host.namespace for one in networks.VPCS)), tuple(entries), (ruleset,))
+    return wires.Plan((NAMESPACE, *(host.namespace for host in networks.AWS_HOSTS)), tuple(entries), (ruleset,))
 
 
 def bridge_name(subnet: aws_view.Subnet) -> str:
@@ -62,7 +62,7 @@ def _edge() -> list[wires.Entry]:
 
 def _hosts(view: aws_view.View) -> Iterator[wires.Entry]:
     """The private hosts, which stand for a customer's machines; they are no instances and have no security group."""
-    hosts = [vpc.host for vpc in networks.VPCS]
+    hosts = networks.AWS_HOSTS
     for host, subnet in ((host, subnet) for host in hosts for subnet in view.subnets if host.address in subnet.cidr):
         # The router's end bears the name of the host's namespace.
         end = host.namespace

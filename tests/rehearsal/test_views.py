@@ -53,6 +53,17 @@ def test_a_machine_is_read_with_its_interface_its_elastic_ip_and_its_subnets_rou
     assert group.ingress == (aws_view.Rule("udp", (500, 500), (world.AZURE,), ()),)
 
 
+@moto.mock_aws
+def test_a_subnet_of_a_range_that_was_added_belongs_to_its_vpc() -> None:
+    ec2 = boto3.client("ec2", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    vpc_id = ec2.create_vpc(CidrBlock=str(VPC))["Vpc"]["VpcId"]
+    ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.101.0.0/24")
+    ec2.associate_vpc_cidr_block(VpcId=vpc_id, CidrBlock="10.111.0.0/16")
+    ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.111.0.0/24")
+    found = {str(subnet.cidr) for subnet in aws_view.read(ec2, [VPC]).subnets}
+    assert found == {"10.101.0.0/24", "10.111.0.0/24"}
+
+
 def test_before_the_arm_servers_first_file_there_is_no_gateway(tmp_path: Path) -> None:
     assert azure_view.read(tmp_path / "peers.json") == ()
 

@@ -66,7 +66,8 @@ def mend() -> None:
     def associate_address(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         elastic = find_elastic(self, kwargs.get("address"), kwargs.get("allocation_id"))
         target = kwargs.get("eni") or kwargs["instance"].nics[0]
-        if target.instance is None or target.instance.state == "terminated":
+        instance = kwargs.get("instance") or target.instance  # an interface that no instance has may bear an address
+        if instance and instance.state == "terminated":
             raise EC2ClientError("InvalidInstanceID", "The instance is not in a valid state for this operation.")
         if elastic.eni is target:
             return elastic

@@ -1,0 +1,103 @@
+"""Every drill, in the order of a full run."""
+
+from rehearsal.drills import aws, azure, machine
+from rehearsal.drills.drill import Drill, Group, Healer
+
+_TRAFFIC = (
+    Drill("pluto-hung", Group.TRAFFIC, machine.hang_pluto, "pluto is hung", Healer.AGENT, machine.pluto),
+    Drill("ipsec-stopped", Group.TRAFFIC, machine.stop_ipsec, "pluto is not running", Healer.AGENT, machine.pluto),
+    Drill(
+        "configuration-edited",
+        Group.TRAFFIC,
+        machine.edit_configuration,
+        "configuration on the gateway is another",
+        Healer.AGENT,
+        machine.configuration,
+    ),
+    Drill("connection-reset", Group.TRAFFIC, azure.reset_connection, "Azure says NotConnected", Healer.AGENT),
+    Drill("route-deleted", Group.TRAFFIC, aws.delete_route, "has no route to"),
+    Drill(
+        "route-elsewhere",
+        Group.TRAFFIC,
+        aws.point_route_elsewhere,
+        "routes .* to eni-.*blackhole",
+        prepare=aws.make_interface,
+        restore=aws.delete_interface,
+    ),
+    Drill(
+        "route-table-new",
+        Group.TRAFFIC,
+        aws.new_route_table,
+        "has no route to",
+        restore=aws.without_new_route_table,
+    ),
+    Drill("source-dest-check-on", Group.TRAFFIC, aws.check_source_and_destination, "source/destination check is on"),
+    Drill("elastic-ip-disassociated", Group.TRAFFIC, aws.disassociate, "Elastic IP is on nothing"),
+    Drill(
+        "elastic-ip-elsewhere",
+        Group.TRAFFIC,
+        aws.associate_elsewhere,
+        "Elastic IP is on eni-",
+        prepare=aws.make_interface,
+        restore=aws.delete_interface,
+    ),
+    Drill("connection-deleted", Group.TRAFFIC, azure.delete_connection, "Azure has no connection"),
+    Drill("local-gateway-address", Group.TRAFFIC, azure.edit_address, "local network gateway has the address"),
+    Drill("local-gateway-prefixes", Group.TRAFFIC, azure.edit_prefixes, "local network gateway has \\["),
+    Drill("shared-key-changed", Group.TRAFFIC, azure.change_key, "another shared key"),
+    Drill("policy-changed", Group.TRAFFIC, azure.change_policy, "another policy"),
+    Drill(
+        "vnet-prefix-added",
+        Group.TRAFFIC,
+        azure.add_prefix,
+        "has no route to 10.3",
+        ends=azure.to_new_prefix,
+        from_end=True,
+    ),
+    Drill(
+        "vpc-cidr-added",
+        Group.TRAFFIC,
+        aws.add_cidr,
+        "local network gateway has \\[",
+        restore=aws.without_cidr,
+        ends=aws.from_new_cidr,
+    ),
+    Drill(
+        "azure-gateway-replaced",
+        Group.TRAFFIC,
+        azure.replace_gateway,
+        "told of the peers",
+        prepare=azure.make_address,
+        restore=azure.delete_former_address,
+        from_end=True,
+    ),
+    Drill("gateway-terminated", Group.TRAFFIC, aws.terminate, "0 gateways are alive", Healer.INSTANCE),
+    Drill("gateway-powered-off", Group.TRAFFIC, aws.power_off, "is stopped", Healer.INSTANCE),
+)
+_DRIFT = (
+    Drill("vnet-prefix-removed", Group.DRIFT, azure.remove_prefix, "not behind Azure", cuts=False),
+    Drill("inbound-rule-removed", Group.DRIFT, aws.revoke_rule, "no inbound rule for", cuts=False),
+    Drill("rule-opened", Group.DRIFT, aws.open_to_the_world, "rule too many: 0.0.0.0/0", cuts=False),
+    Drill("agent-killed", Group.DRIFT, machine.kill_agent, "the agent is", Healer.AGENT, machine.agent, cuts=False),
+)
+DRILLS = (*_TRAFFIC, *_DRIFT)
+REHEARSED = (
+    "gateway-terminated",
+    "elastic-ip-disassociated",
+    "route-deleted",
+    "azure-gateway-replaced",
+    "shared-key-changed",
+)
+MUTED = (
+    "route-deleted",
+    "elastic-ip-disassociated",
+    "source-dest-check-on",
+    "connection-deleted",
+    "shared-key-changed",
+)
+
+
+def named(*names: str) -> tuple[Drill, ...]:
+    """These drills. Raises KeyError for a name that is none."""
+    known = {one.name: one for one in DRILLS}
+    return tuple(known[name] for name in names)

@@ -1,0 +1,68 @@
+"""What a drill is: how something is broken, by what it is seen to be broken, and how long its repair may take."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rehearsal import networks, world
+from rehearsal.drills.scene import Scene
+
+
+class Group(StrEnum):
+    """What is promised."""
+
+    TRAFFIC = "traffic must come back"
+    DRIFT = "drift must be corrected"
+    STILL = "it must hold still"
+    ITSELF = "it must survive itself"
+
+
+class Healer(StrEnum):
+    """Who can see it first, which bounds the seconds until traffic is restored."""
+
+    AGENT = "agent"
+    INSTANCE = "instance state"
+    WATCH = "watch"
+
+
+BOUND_S = {Healer.AGENT: 10.0, Healer.INSTANCE: 15.0, Healer.WATCH: 75.0}  # INSTANCE: plus boot
+
+
+def nothing(_: Scene) -> None:
+    pass
+
+
+def no_more(_: Scene) -> Iterator[str]:
+    yield from ()
+
+
+def private_hosts(link: world.Link) -> tuple[networks.Host, networks.Host]:
+    return link.directions[0]
+
+
+@dataclass(frozen=True)
+class Drill:
+    """`break_` gets the scene before it. `sign` is a pattern of one of the faults that then must be seen.
+
+    `more` finds faults that neither cloud tells of, mostly in the machine. `lasts_s` is how long a fault of the world
+    lasts, which `mend` then ends; `restore` gives the customer's world back afterwards. Neither is a remedy.
+    """
+
+    name: str
+    group: Group
+    break_: Callable[[Scene], None]
+    sign: str
+    healer: Healer = Healer.WATCH
+    more: Callable[[Scene], Iterator[str]] = no_more
+    prepare: Callable[[Scene], None] = nothing
+    restore: Callable[[Scene], None] = nothing
+    mend: Callable[[Scene], None] = nothing
+    lasts_s: float = 0.0
+    ends: Callable[[world.Link], tuple[networks.Host, networks.Host]] = private_hosts
+    cuts: bool = True
+    from_end: bool = False
+
+    @property
+    def heals(self) -> bool:
+        """Whether there is something to heal: not where holding still is all that is asked."""
+        return self.group in (Group.TRAFFIC, Group.DRIFT)

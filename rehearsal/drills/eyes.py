@@ -1,0 +1,80 @@
+"""How a drill sees: whether the link is whole, what has been done about it, and whether it has come to rest."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from azure.core.exceptions import AzureError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal import checks, clients, inside, places, traffic, world
+from rehearsal.drills import outcome, scene, whole
+from rehearsal.drills.drill import Drill
+from rehearsal.drills.scene import Scene
+
+MACHINE = f"arn:aws:states:{places.REGION}:{places.ACCOUNT}:stateMachine:{{}}"
+POLL_S = 1.0
+# A look that fails is a fault of the moment: what is looked at is being replaced, or AWS throttles everybody.
+UNSEEN = (AzureError, BotoCoreError, ClientError, inside.Unreachable, LookupError)
+
+
+class NotWhole(Exception):
+    """The link did not come to rest; the message says what was wrong with it last."""
+
+
+def faults(drill: Drill, before: Scene) -> list[str]:
+    """All that is wrong now, the machine first, where things last for the shortest time."""
+    return [*_said(lambda: drill.more(before)), *_said(lambda: whole.faults(scene.look(before.link)))]
+
+
+def _said(look: Callable[[], Iterable[str]]) -> list[str]:
+    try:
+        return list(look())
+    except UNSEEN as exc:
+        return [f"could not look: {exc}"]
+
+
+def executions(link: world.Link) -> Iterator[dict[str, Any]]:
+    """The walks of the link, newest first, with input and output as values."""
+    steps, arn = clients.aws("stepfunctions"), MACHINE.format(link.stack)
+    for one in steps.list_executions(stateMachineArn=arn)["executions"]:
+        found = steps.describe_execution(executionArn=one["executionArn"])
+        yield {
+            **found,
+            "input": json.loads(found["input"]),
+            "output": json.loads(found.get("output") or "{}"),
+        }
+
+
+def remedies(link: world.Link, broke_at: float) -> tuple[outcome.Remedy, ...]:
+    """What has been done since the break: walks, and the newest remedy of the agent's own."""
+    walks = []
+    for one in executions(link):
+        if one["startDate"].timestamp() < broke_at:
+            break
+        walks.append(outcome.walk(one))
+    item = checks.document(link, "helped")
+    at = datetime.fromisoformat(item["at"]).timestamp() if item else 0.0
+    own = outcome.helped({**item, "at": at}, time.time(), broke_at) if at >= broke_at - 1 else None
+    return tuple(one for one in (*walks, own) if one is not None)
+
+
+def is_walking(link: world.Link) -> bool:
+    return bool(next(executions(link))["status"] == "RUNNING")
+
+
+def settle(link: world.Link, within_s: float) -> Scene:
+    """Returns when the link is whole, no walk runs and pings pass. Raises NotWhole."""
+    deadline = time.monotonic() + within_s
+    while True:
+        wrong = _said(lambda: whole.faults(scene.look(link)))
+        wrong += ["a walk runs"] if is_walking(link) else []
+        if not wrong and (answered := traffic.ping(*link.directions[0])) < 5:
+            wrong = [f"{answered} of 5 pings were answered"]
+        if not wrong:
+            return scene.look(link)
+        if time.monotonic() > deadline:
+            raise NotWhole("; ".join(wrong))
+        time.sleep(POLL_S)

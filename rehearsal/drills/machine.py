@@ -1,0 +1,63 @@
+"""Breaks inside the gateway's machine, as root there, and what is seen of it."""
+
+from collections.abc import Iterator
+
+from rehearsal import inside
+from rehearsal.drills.scene import Scene
+
+CONNECTIONS = "/etc/ipsec.d/causeway.conf"
+
+
+def run(now: Scene, command: str) -> str:
+    """What the command said; its status is the caller's to ask for."""
+    return inside.run(now.instance["InstanceId"], command)[1].strip()
+
+
+def hang_pluto(now: Scene) -> None:
+    run(now, "kill -STOP $(pidof pluto)")
+
+
+def pluto(now: Scene) -> Iterator[str]:
+    """T is stopped: proc_pid_stat(5)."""
+    state = run(now, "ps -o state= -p $(pidof pluto)")
+    if state not in ("S", "R"):
+        yield f"pluto is {'hung' if state == 'T' else 'not running'}"
+
+
+def stop_ipsec(now: Scene) -> None:
+    run(now, "systemctl stop ipsec")
+
+
+def edit_configuration(now: Scene) -> None:
+    """Another address of the peer, as somebody might try it, and Libreswan takes it over."""
+    edit = f"sed -i 's/^    right=.*/    right=198.51.100.99/' {CONNECTIONS}"
+    run(now, f"{edit}; ipsec whack --delete --name causeway-1; ipsec addconn --config /etc/ipsec.conf causeway-1")
+
+
+def configuration(now: Scene) -> Iterator[str]:
+    """What is on the disk is what was published."""
+    if run(now, f"cat {CONNECTIONS}") != now.configuration["ipsec_conf"].strip():
+        yield "the configuration on the gateway is another"
+
+
+def kill_agent(now: Scene) -> None:
+    run(now, "kill -KILL $(systemctl show -p MainPID --value causeway-agent)")
+
+
+def agent(now: Scene) -> Iterator[str]:
+    if (state := run(now, "systemctl is-active causeway-agent")) != "active":
+        yield f"the agent is {state}"
+
+
+def fill_disk(now: Scene) -> None:
+    run(now, "cat /dev/zero >/var/filler; sync")
+
+
+def empty_disk(now: Scene) -> None:
+    run(now, "rm -f /var/filler")
+
+
+def disk(now: Scene) -> Iterator[str]:
+    used = run(now, "df --output=pcent / | tail -n 1")
+    if used == "100%":
+        yield "the gateway's disk is full"

@@ -1,0 +1,147 @@
+"""What became of a drill, from what was seen of it. Pure."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal import traffic
+from rehearsal.drills.drill import BOUND_S, Drill, Group, Healer
+
+HEALED, NOT_HEALED, NOT_BROKEN, NOT_BEGUN = "healed", "not healed", "not broken", "not begun"
+HELD, MOVED = "held", "not held"
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Something that was done about it: when it began, what asked for it, what was done, and why."""
+
+    at: float
+    trigger: str
+    did: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of one drill, in seconds since the epoch; None is never. `sign` is how it was seen to be broken."""
+
+    broke_at: float
+    sign: str | None
+    remedies: tuple[Remedy, ...]
+    repaired_at: float | None
+    pings: traffic.Answers
+    restored_at: float | None
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One line of the table; seconds are since the break."""
+
+    drill: str
+    group: str
+    healing: str
+    ended: str
+    noticed_s: float | None
+    repaired_s: float | None
+    traffic_s: float | None
+    bound_s: float | None
+    sent: int
+    lost: int
+    trigger: str
+    remedy: str
+    reason: str
+    sign: str
+    wrong: tuple[str, ...]
+
+    @property
+    def judged(self) -> str:
+        """The seconds against their bound. Where no ping was lost, those until it was repaired."""
+        taken = self.traffic_s if self.traffic_s is not None else self.repaired_s
+        if self.bound_s is None or taken is None:
+            return "-"
+        return "ok" if taken <= self.bound_s else "OVER"
+
+
+def walk(described: Mapping[str, Any]) -> Remedy | None:
+    """A walk that was started to heal, as Step Functions describes it with its input and output parsed."""
+    why = described["input"].get("why")
+    if not why:
+        return None
+    done = [step for steps in described["output"].get("did", {}).values() for step in steps]
+    did = tuple(dict.fromkeys(step["step"] for step in done))
+    return Remedy(described["startDate"].timestamp(), why["trigger"], did, why["reason"])
+
+
+def helped(item: Mapping[str, Any], heard_at: float, broke_at: float) -> Remedy:
+    """The agent's own remedy. The machine's clock is trusted only between the break and when it was heard."""
+    at = float(item["at"]) if broke_at <= float(item["at"]) <= heard_at else heard_at
+    return Remedy(at, "agent", (str(item["remedy"]),), str(item["reason"]))
+
+
+def of(drill: Drill, healing: str, seen: Seen, boot_s: float | None) -> Outcome:
+    """The outcome. `boot_s` is a bare boot of the same image in the same run, where one is known."""
+    remedies = sorted((one for one in seen.remedies if one.at >= seen.broke_at), key=lambda one: one.at)
+    first = remedies[0] if remedies else None
+    did = tuple(dict.fromkeys(step for one in remedies for step in one.did))
+    lost = len(seen.pings.lost)
+    return Outcome(
+        drill=drill.name,
+        group=drill.group.value,
+        healing=healing,
+        ended=_ended(drill, seen),
+        noticed_s=_since(seen.broke_at, first.at if first else None),
+        repaired_s=_since(seen.broke_at, seen.repaired_at),
+        traffic_s=_since(seen.broke_at, seen.restored_at) if lost else None,
+        bound_s=_bound(drill, boot_s),
+        sent=seen.pings.sent,
+        lost=lost,
+        trigger=first.trigger if first else "-",
+        remedy=", ".join(did) or "-",
+        reason=first.reason if first else "-",
+        sign=seen.sign or "nothing was seen to be broken",
+        wrong=seen.wrong,
+    )
+
+
+def not_begun(drill: Drill, healing: str, why: str) -> Outcome:
+    """The link was not whole, so there was nothing to break."""
+    seen = Seen(0.0, None, (), None, traffic.Answers({}, 0), None, (why,))
+    return dataclasses.replace(of(drill, healing, seen, None), ended=NOT_BEGUN)
+
+
+def _since(broke_at: float, at: float | None) -> float | None:
+    return None if at is None else round(at - broke_at, 1)
+
+
+def _bound(drill: Drill, boot_s: float | None) -> float | None:
+    if not drill.heals:
+        return None
+    if drill.healer is not Healer.INSTANCE:
+        return BOUND_S[drill.healer]
+    return None if boot_s is None else round(BOUND_S[drill.healer] + boot_s, 1)
+
+
+def _ended(drill: Drill, seen: Seen) -> str:
+    """Not broken is no success: then nothing has been shown."""
+    if seen.sign is None or (drill.cuts and not seen.pings.lost):
+        return NOT_BROKEN
+    back = seen.repaired_at is not None and (not seen.pings.lost or seen.restored_at is not None)
+    if drill.group is Group.STILL:
+        return HELD if back and not seen.wrong else MOVED
+    return HEALED if back and not seen.wrong else NOT_HEALED
+
+
+def as_wanted(one: Outcome, *, healing: bool = True) -> bool:
+    """With healing it must be healed or held; without, it must be seen broken and stay so."""
+    return one.ended in (HEALED, HELD) if healing else one.ended == NOT_HEALED
+
+
+def failures(outcomes: Iterable[Outcome], *, healing: bool = True) -> list[str]:
+    """One line for each that did not end as it must."""
+    return [
+        f"drill {one.drill}: {one.ended}: {'; '.join(one.wrong) or one.sign}"
+        for one in outcomes
+        if not as_wanted(one, healing=healing)
+    ]

@@ -1,0 +1,124 @@
+"""Runs drills on a link that is up: breaks it, shows that it is broken, touches nothing, shows what became of it."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rehearsal import progress, timeline, traffic, world
+from rehearsal.drills import eyes, healing, outcome, table
+from rehearsal.drills.drill import Drill
+from rehearsal.drills.healing import Healing
+from rehearsal.drills.outcome import Outcome
+from rehearsal.drills.scene import Scene
+
+PING_EVERY_S = 0.2
+STEADY_S = 3.0  # so long every ping must have been answered before traffic counts as restored
+WHOLE_WITHIN_S = 300.0
+HEALS_WITHIN_S = 300.0  # after this it is not healed; the bounds of the figures are judged apart
+STAYS_BROKEN_S = 90.0  # longer than any bound but a boot's
+
+
+@dataclass
+class Track:
+    """What has been seen so far. A fault that comes back makes what was repaired broken again."""
+
+    drill: Drill
+    sign: str | None = None
+    repaired_at: float | None = None
+    last: list[str] = field(default_factory=list)
+
+    def note(self, faults: list[str], at: float) -> None:
+        """Takes one look into account."""
+        if self.sign is None:
+            self.sign = next((one for one in faults if re.search(self.drill.sign, one)), None)
+        if faults:
+            self.repaired_at = None
+        elif self.repaired_at is None:
+            self.repaired_at = at
+        self.last = faults
+
+    def is_over(self, pings: traffic.Answers, at: float) -> bool:
+        """It was broken, it has been whole for a while, and traffic is back."""
+        if self.sign is None or self.repaired_at is None or at - self.repaired_at < STEADY_S:
+            return False
+        return pings.restored(STEADY_S) is not None if pings.lost else not self.drill.cuts
+
+
+def perform(drill: Drill, mode: Healing, link: world.Link) -> Outcome:
+    """One drill. The link is whole before it begins, or it does not; afterwards it is given the time to be so again."""
+    try:
+        drill.prepare(eyes.settle(link, WHOLE_WITHIN_S))
+        before = eyes.settle(link, WHOLE_WITHIN_S)
+        with healing.only(mode, before):
+            found = outcome.of(drill, mode.value, _seen(drill, mode, before), _boot_s())
+    except (eyes.NotWhole, healing.NotPaused) as exc:
+        return outcome.not_begun(drill, mode.value, str(exc))
+    _give_back(drill, mode, before)
+    return found
+
+
+def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
+    """Breaks it and looks, until it is whole again or its time is over."""
+    with traffic.Meter(*drill.ends(before.link), every_s=PING_EVERY_S) as meter:
+        time.sleep(1)
+        counted = meter.so_far().newest
+        began = time.time()
+        drill.break_(before)
+        broke_at = time.time() if drill.from_end else began
+        track = Track(drill)
+        ends_at = broke_at + (STAYS_BROKEN_S if mode is Healing.OFF else HEALS_WITHIN_S)
+        while (at := time.time()) < ends_at:
+            track.note(eyes.faults(drill, before), at)
+            if track.is_over(meter.so_far().after(counted), at) and not eyes.is_walking(before.link):
+                break
+            time.sleep(eyes.POLL_S)
+        pings = meter.so_far().after(counted)
+    return outcome.Seen(
+        broke_at=broke_at,
+        sign=track.sign,
+        remedies=eyes.remedies(before.link, broke_at),
+        repaired_at=track.repaired_at,
+        pings=pings,
+        restored_at=pings.restored(STEADY_S),
+        wrong=tuple(track.last),
+    )
+
+
+def _give_back(drill: Drill, mode: Healing, before: Scene) -> None:
+    """The next drill waits for the link anyway, and says what is wrong with it."""
+    try:
+        if mode is Healing.OFF:
+            eyes.settle(before.link, WHOLE_WITHIN_S)
+        drill.restore(before)
+    except eyes.UNSEEN as exc:
+        progress.say(f"        {drill.name}: not given back: {exc}")
+    except eyes.NotWhole as exc:
+        progress.say(f"        {drill.name}: not whole with healing on again: {exc}")
+
+
+def _boot_s() -> float | None:
+    """How long the link's first gateway took to boot, in this very run."""
+    walks = timeline.saved()
+    return walks[0].boot_s if walks else None
+
+
+def all_of(drills: Sequence[Drill], mode: Healing, link: world.Link) -> list[Outcome]:
+    """One after another; the next begins whatever became of the one before."""
+    done = []
+    for drill in drills:
+        progress.say(f"drill {drill.name}, healing {mode.value}")
+        one = perform(drill, mode, link)
+        done.append(one)
+        _say(one, mode)
+        table.save([one])
+    print(table.text(done), flush=True)
+    return done
+
+
+def _say(one: Outcome, mode: Healing) -> None:
+    right = outcome.as_wanted(one, healing=mode is not Healing.OFF)
+    progress.say(f"{'ok  ' if right else 'FAIL'}  {one.drill}: {', '.join(table.row(one)[1:])}")
+    progress.say(f"        seen: {one.sign}")
+    for fault in one.wrong:
+        progress.say(f"        {fault}")
