@@ -30,6 +30,7 @@ def mend() -> None:
         "stepfunctions": states_arn,
         "secretsmanager": secret_arn,
         "logs": logs_arn,
+        "events": events_arn,
     }
     resource_tag_loader._LOADERS["ec2"] = ec2_tags
 
@@ -40,6 +41,18 @@ def mend() -> None:
     @patch(enforcer._build_conditions)
     def _build_conditions(original: Any, context: Any, caller: Any) -> dict[str, Any]:
         return {**original(context, caller), **conditions(context.operation.name, context.service_request or {})}
+
+    @patch(enforcer.IAMEnforcementHandler.__call__)
+    def judge(original: Any, self: Any, chain: Any, context: Any, response: Any) -> None:
+        """A batch of several tables is asked about each of them."""
+        request = context.service_request
+        for table in (request or {}).get("RequestItems") or [None]:
+            if table:
+                context.service_request = {"TableName": table}
+            try:
+                original(self, chain, context, response)
+            finally:
+                context.service_request = request
 
     original_is_internal = enforcer.IAMEnforcementHandler._is_internal_call
 
@@ -94,6 +107,13 @@ def secret_arn(params: Params, region: str, account: str) -> str:
     secret = secretsmanager_backends[account][region].secrets.get(wanted)
     missing = wanted if wanted.startswith("arn:") else f"arn:aws:secretsmanager:{region}:{account}:secret:{wanted}"
     return str(secret.arn) if secret else missing
+
+
+def events_arn(params: Params, region: str, account: str) -> str:
+    """A rule of the default bus has no bus in its ARN."""
+    bus, rule = params.get("EventBusName") or "default", params.get("Name") or params.get("Rule")
+    stem = f"arn:aws:events:{region}:{account}"
+    return f"{stem}:event-bus/{bus}" if not rule else f"{stem}:rule/{'' if bus == 'default' else bus + '/'}{rule}"
 
 
 def logs_arn(params: Params, region: str, account: str) -> str:
