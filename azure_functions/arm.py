@@ -160,6 +160,13 @@ class Arm:
             "set the shared key", lambda **kw: connections.begin_set_shared_key(ref.resource_group, ref.name, key, **kw)
         )
 
+    def reset_connection(self, ref: AzureRef) -> str | None:
+        """Begins to take the tunnel down and up again. Needs the action connections/resetconnection."""
+        connections = self._client(ref).virtual_network_gateway_connections
+        return _begin(
+            "reset the connection", lambda **kw: connections.begin_reset_connection(ref.resource_group, ref.name, **kw)
+        )
+
     def delete_connection(self, ref: AzureRef) -> str | None:
         """Begins to remove it; nothing happens when it is gone."""
         connections = self._client(ref).virtual_network_gateway_connections

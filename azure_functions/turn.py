@@ -30,7 +30,7 @@ def take(edges: Edges, task: Task, now: datetime) -> None:
         if now - task.first_at > LIMIT:
             raise errors.AzureFailed(f"AzureTooSlow: not as wanted after {LIMIT}; at the end: {task.last}")
         facts = look.find_facts(edges.arm, edges.aws, work.ref)
-        steps = azure_plan.steps(work.ref, work.wanted, facts)
+        steps = azure_plan.steps(work.ref, work.wanted, facts, task.begun)
         if steps:
             _come_again(edges, _begin(edges, task, steps[0]))
         else:
@@ -68,6 +68,8 @@ def _apply(edges: Edges, task: Task, step: azure_plan.AzureStep) -> str | None:
             return arm.put_connection(ref, step)
         case azure_plan.SetSharedKey():
             return arm.set_shared_key(ref, edges.aws.read_psk(ref))
+        case azure_plan.ResetConnection():
+            return arm.reset_connection(ref)
         case azure_plan.DeleteConnection():
             return arm.delete_connection(ref)
         case azure_plan.DeleteLocalNetworkGateway():

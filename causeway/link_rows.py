@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
-
 from causeway import azure_rows, checked, deployed, rows
 from causeway.deployed import Found
 from causeway.rows import Row, Section, Status
 from lambdas.clouds import aws
-from lambdas.clouds.errors import code
 from link import plan
 from link.errors import CausewayError
 from link.facts import AzureFacts, Facts
@@ -72,8 +69,7 @@ def _network(here: Found, azure: AzureFacts | None) -> tuple[Facts | None, tuple
 
 
 def _not_seen(exc: CausewayError, spec: LinkSpec) -> Row:
-    cause = exc.__cause__
-    if isinstance(cause, ClientError) and code(cause) == "InvalidVpcID.NotFound":
+    if str(exc) == aws.missing(aws.VPC, spec.aws.vpc):
         found = f"{spec.aws.vpc} is not in {spec.aws.region} of this account"
         return Row(
             "VPC", Status.REFUSED, found, "correct aws.vpc or aws.region, or use the other account's credentials"

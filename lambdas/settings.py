@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
+from pydantic import Field
+
 from gateway import cloud_config
 from link.record import Record
 from link.spec import LinkSpec
@@ -22,11 +24,13 @@ class Settings(Record):
     security_group: str
     instance_profile: str
     state_machine: str
+    # The version of the user data that this link's functions bring; the watch may be of another version of Causeway.
+    agent: str = Field(default_factory=cloud_config.version)
 
     @property
     def deployed(self) -> Deployment:
         """What the plan needs to know of this deployment."""
-        return Deployment(id=self.deployment, psk_secret=self.psk_secret, agent=cloud_config.version())
+        return Deployment(id=self.deployment, psk_secret=self.psk_secret, agent=self.agent)
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:

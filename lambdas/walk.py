@@ -6,25 +6,29 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from lambdas.clouds import apply as cloud
-from lambdas.clouds import aws, table, walks
+from lambdas.clouds import aws, locks, walks
 from lambdas.clouds.walks import Answer
 from lambdas.settings import Settings
 from link import choose, lock, plan, report
 from link.errors import LinkBusy
 from link.facts import AwsFacts, AzureFacts, Facts
 from link.record import Record
-from link.steps import Goal, State, Step, Wanted
+from link.steps import Goal, State, Step, Wanted, Why
 from link.wanted import AzureRef, AzureWanted, AzureWork
 
 logger = Logger(service="causeway")
 
 
 class Found(Record):
-    """What Discover hands on: the Azure side, whether the link has been up before, and which instance serves it."""
+    """What Discover hands on: the Azure side, whether the link has been up before, and which instance serves it.
+
+    `asked` is how often a look had been wished for when the walk began: what was wished later, it may not have seen.
+    """
 
     azure: AzureFacts
     established: bool
     serving: str | None
+    asked: int = 0
 
 
 class Checked(Record):
@@ -40,6 +44,8 @@ class Walk(Record):
     link: str
     wanted: Wanted
     answer: Answer | None = None
+    why: Why | None = None
+    reset: bool = False
     found: Found | None = None
     preflight: Checked | None = None
     connected: AzureFacts | None = None
@@ -78,15 +84,15 @@ def parse(event: dict[str, Any], settings: Settings) -> Event:
 def begin(event: dict[str, Any], settings: Settings) -> Event:
     """The typed event, once this walk holds the link's lock. Raises LinkBusy while another does."""
     parsed = parse(event, settings)
-    if not table.take_lock(settings.table, parsed.execution):
+    if not locks.take(settings.table, parsed.execution):
         _inherit_lock(parsed.execution, settings)
     return parsed
 
 
 def _inherit_lock(execution: str, settings: Settings) -> None:
-    holder = table.lock_holder(settings.table)
+    holder = locks.holder(settings.table)
     free = holder and lock.is_free(walks.ended_at(settings.state_machine, holder), datetime.now(UTC))
-    if not (holder and free and table.inherit_lock(settings.table, execution, holder)):
+    if not (holder and free and locks.inherit(settings.table, execution, holder)):
         raise LinkBusy(f"walk {holder or 'nobody knows which'} is at work on this link, or was until just now")
 
 
@@ -102,7 +108,7 @@ def steps(event: Event, settings: Settings) -> tuple[Step, ...]:
     match event.walk.goal:
         case Goal.UP:
             subnet = event.walk.preflight.subnet if event.walk.preflight else None
-            return plan.up(settings.spec, look(event, settings), settings.deployed, subnet)
+            return plan.up(settings.spec, look(event, settings), settings.deployed, subnet, reset=event.walk.reset)
         case Goal.RESTORE:
             serving = event.walk.found.serving if event.walk.found else None
             return plan.restore(aws.look(settings), serving)

@@ -3,7 +3,7 @@
 The steps come in the order in which they must be done. The caller begins the first one and looks again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
@@ -53,6 +53,11 @@ class SetSharedKey(Step):
 
 
 @dataclass(frozen=True)
+class ResetConnection(Step):
+    """Have Azure begin the connection anew."""
+
+
+@dataclass(frozen=True)
 class DeleteConnection(Step):
     """Remove our connection."""
 
@@ -67,11 +72,25 @@ class Wait(Step):
     """Azure is still busy; look again."""
 
 
-AzureStep = PutLocalNetworkGateway | PutConnection | SetSharedKey | DeleteConnection | DeleteLocalNetworkGateway | Wait
+AzureStep = (
+    PutLocalNetworkGateway
+    | PutConnection
+    | SetSharedKey
+    | ResetConnection
+    | DeleteConnection
+    | DeleteLocalNetworkGateway
+    | Wait
+)
+RESET = "ConnectionStuck"
 
 
-def steps(ref: AzureRef, wanted: AzureWanted | None, facts: AzureFacts) -> tuple[AzureStep, ...]:
-    """Every step still to be done, in order; none when the Azure side is as wanted. Refuses by AzureFailed."""
+def steps(
+    ref: AzureRef, wanted: AzureWanted | None, facts: AzureFacts, begun: Collection[str] = ()
+) -> tuple[AzureStep, ...]:
+    """Every step still to be done, in order; none when the Azure side is as wanted. Refuses by AzureFailed.
+
+    `begun` are the reasons for which this work has begun steps before: no look tells that a connection was reset.
+    """
     if wanted is None:
         return _waits(facts) or tuple(_removals(facts))
     _refuse_foreign(ref, facts)
@@ -79,7 +98,8 @@ def steps(ref: AzureRef, wanted: AzureWanted | None, facts: AzureFacts) -> tuple
         raise errors.AzureFailed(
             f"VpnGatewayMissing: there is no VPN gateway {ref.vpn_gateway} in {ref.resource_group}"
         )
-    return _waits(facts) or tuple(_corrections(ref, wanted, facts, facts.gateway))
+    reset = () if RESET in begun or not wanted.reset else (ResetConnection(RESET, "it is as wanted, and stays down"),)
+    return _waits(facts) or tuple(_corrections(ref, wanted, facts, facts.gateway)) or reset
 
 
 def _refuse_foreign(ref: AzureRef, facts: AzureFacts) -> None:

@@ -58,6 +58,9 @@ class Misfit:
 def misfit(spec: LinkSpec, agent: str, found: Gateway) -> Misfit | None:
     """What about a gateway only another instance can change. `agent` is the version of the user data."""
     side = spec.aws
+    if found.condemned:
+        reason, _, because = found.condemned.partition(": ")
+        return Misfit(reason, because)
     if found.instance_type != side.instance_type:
         return Misfit("InstanceTypeDiffers", f"{found.id} is a {found.instance_type}, wanted is {side.instance_type}")
     if found.image != side.image_or_default:

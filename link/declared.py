@@ -1,5 +1,6 @@
 """Reads the links that a person declared in cdk.json: specs, or a line for every fault with its field and remedy."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,3 +64,16 @@ def parse_links(value: Any) -> tuple[LinkSpec, ...]:
     if faults:
         raise SpecInvalid("\n".join(faults))
     return tuple(links)
+
+
+def parse_alert_emails(value: Any) -> tuple[str, ...]:
+    """Turns cdk.json's context.alert_emails, which may be left out, into addresses. Raises SpecInvalid."""
+    right = 'a list of e-mail addresses such as ["network@example.com"], or leave it out'
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise SpecInvalid(f"alert_emails: give {right}")
+    faults = [one for one in value if not (isinstance(one, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", one))]
+    if faults:
+        raise SpecInvalid("\n".join(f"alert_emails: {one!r} is not right; give {right}" for one in faults))
+    return tuple(dict.fromkeys(value))

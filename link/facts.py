@@ -46,7 +46,8 @@ class Gateway(Record):
 
     `image` is the image as the link declared it when the instance was launched, not the AMI: a parameter that has
     moved on makes no gateway wrong. `agent` is the version of the user data. Both are tags; None where one is gone.
-    `failed` says that it told of a boot that cannot succeed.
+    `failed` says that it told of a boot that cannot succeed. `condemned` says why it must be replaced though it has
+    booted: a CamelCase word, a colon and a sentence.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Gateway(Record):
     source_dest_check: bool
     booted: bool
     failed: bool = False
+    condemned: str | None = None
 
 
 class ElasticIp(Record):

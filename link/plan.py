@@ -33,13 +33,14 @@ def tags(spec: LinkSpec, deployment: str) -> dict[str, str]:
     return {**spec.tags, **own_tags(spec.name, deployment)}
 
 
-def azure_wanted(spec: LinkSpec, facts: AwsFacts, deployment: str) -> AzureWanted:
+def azure_wanted(spec: LinkSpec, facts: AwsFacts, deployment: str, *, reset: bool = False) -> AzureWanted:
     """The Azure resources that should exist."""
     return AzureWanted(
         address=facts.elastic_ip.address,
         prefixes=tuple(sorted(facts.cidrs)),
         policy=spec.policy,
         tags=tags(spec, deployment),
+        reset=reset,
     )
 
 
@@ -152,10 +153,13 @@ def _retire(facts: AwsFacts, keep: str | None) -> Iterator[Step]:
             yield steps.TerminateGateway("GatewayNotWanted", f"{gateway.id} is not the link's gateway", gateway.id)
 
 
-def up(spec: LinkSpec, facts: Facts, deployed: Deployment, subnet: str | None = None) -> tuple[Step, ...]:
+def up(
+    spec: LinkSpec, facts: Facts, deployed: Deployment, subnet: str | None = None, *, reset: bool = False
+) -> tuple[Step, ...]:
     """The steps that bring the link up from what was found, in the order of the walk.
 
-    `subnet` is where Preflight wants a new gateway, which knows more of the zones than these facts.
+    `subnet` is where Preflight wants a new gateway, which knows more of the zones than these facts. `reset` has Azure
+    begin its connection anew when nothing of it differs.
     """
     bearer = facts.aws.elastic_ip.interface
     chosen = choose.gateway(spec, deployed.agent, facts.aws.gateways, bearer)
@@ -164,7 +168,7 @@ def up(spec: LinkSpec, facts: Facts, deployed: Deployment, subnet: str | None = 
         *_rules(facts),
         *_configuration(spec, facts, deployed),
         *_gateway(spec, facts, deployed, subnet),
-        steps.ConnectAzure("AzureSideWanted", because, azure_wanted(spec, facts.aws, deployed.id)),
+        steps.ConnectAzure("AzureSideWanted", because, azure_wanted(spec, facts.aws, deployed.id, reset=reset)),
         *(_retire(facts.aws, chosen.id) if chosen else ()),
     )
     return tuple(sorted(planned, key=lambda step: list(steps.State).index(step.state)))

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from typing import ClassVar
 
 from link.facts import Rule
+from link.record import Record
 from link.wanted import AzureWanted, GatewayConfiguration
 
 
@@ -34,6 +35,14 @@ class Wanted(StrEnum):
 
     UP = "up"
     DOWN = "down"
+
+
+class Why(Record):
+    """Why a walk was started by itself: what asked for the look, and what the look found."""
+
+    trigger: str
+    reason: str
+    because: str
 
 
 class Goal(StrEnum):

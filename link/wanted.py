@@ -66,13 +66,17 @@ class AzureRef(Record):
 
 
 class AzureWanted(Record):
-    """The Azure resources that should exist: a local network gateway and a connection."""
+    """The Azure resources that should exist: a local network gateway and a connection.
+
+    `reset`: one that is as wanted is begun anew, once.
+    """
 
     address: IPv4Address
     prefixes: tuple[IPv4Network, ...]
     policy: IpsecPolicy
     mode: str = CONNECTION_MODE
     tags: dict[str, str]
+    reset: bool = False
 
 
 class AzureWork(Record):

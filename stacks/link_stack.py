@@ -14,19 +14,20 @@ from aws_cdk import (
     Stack,
     Tags,
 )
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from link import lock, plan
+from link import lock, plan, region, watched
 from link.spec import LinkSpec
 from link.steps import State
+from stacks import functions
 from stacks.permissions import Made, Permissions
 from stacks.walk_machine import WalkMachine
 
@@ -57,22 +58,23 @@ class LinkStack(Stack):
             gateway_role=self._arn("iam", "role", f"{self._name}-gateway"),
             state_machine=self._arn("states", "stateMachine", self._name, colon=True),
             executions=self._arn("states", "execution", f"{self._name}:*", colon=True),
+            links=self._arn("dynamodb", "table", region.LINKS),
+            watch=self._arn("lambda", "function", region.WATCH, colon=True),
         )
         self._permissions = Permissions(self, spec, self._made)
         self._declare_roles()
         code = lambda_.Code.from_asset(str(asset))
-        functions = {name: self._function(name, code) for name in (*(state.value for state in State), *TRIGGERS)}
-        self._walk = WalkMachine(self, "Walk", self._name, functions.__getitem__)
-        rules = self._declare_rules(functions)
-        self._declare_link(functions, rules)
+        made = {name: self._function(name, code) for name in (*(state.value for state in State), *TRIGGERS)}
+        self._walk = WalkMachine(self, "Walk", self._name, made.__getitem__)
+        self._declare_link(made, self._declare_rules(made))
+        self._declare_alarms()
         for key, value in plan.tags(spec, self._deployment).items():
             # A stack's own tags may hold no deploy-time value, and the deployment names the account.
             Tags.of(self).add(key, value, exclude_resource_types=["aws:cdk:stack"])
 
     def _arn(self, service: str, resource: str, name: str, *, colon: bool = False) -> str:
-        region = {"region": "", "account": self.account} if service == "iam" else {}
-        arn = f"arn:{self.partition}:{service}:{region.get('region', self.region)}:{self.account}:{resource}"
-        return f"{arn}{':' if colon else '/'}{name}"
+        at = "" if service == "iam" else self.region
+        return f"arn:{self.partition}:{service}:{at}:{self.account}:{resource}{':' if colon else '/'}{name}"
 
     def _declare_gateway_side(self) -> None:
         self._elastic_ip = ec2.CfnEIP(self, "ElasticIp", domain="vpc", tags=[CfnTag(key="Name", value=self._name)])
@@ -106,10 +108,7 @@ class LinkStack(Stack):
         )
 
     def _role(self, name: str, principal: iam.IPrincipal, statements: list[iam.PolicyStatement]) -> iam.Role:
-        document = {"Allow": iam.PolicyDocument(statements=statements)} if statements else None
-        return iam.Role(
-            self, f"{name}Role", role_name=f"{self._name}-{name}", assumed_by=principal, inline_policies=document
-        )
+        return functions.role(self, name, f"{self._name}-{name}", principal, statements)
 
     def _declare_roles(self) -> None:
         gateway = self._role("gateway", iam.ServicePrincipal("ec2.amazonaws.com"), self._permissions.gateway())
@@ -129,33 +128,19 @@ class LinkStack(Stack):
         }
 
     def _function(self, name: str, code: lambda_.Code) -> lambda_.Function:
-        log_group = logs.LogGroup(
+        return functions.declare(
             self,
-            f"{name}Logs",
-            log_group_name=f"/aws/lambda/{self._name}-{name}",
-            retention=logs.RetentionDays.ONE_MONTH,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        write = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
-        )
-        role = self._role(name, iam.ServicePrincipal("lambda.amazonaws.com"), [*self._permissions.of(name), write])
-        return lambda_.Function(
-            self,
-            f"{name}Function",
-            function_name=f"{self._name}-{name}",
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.X86_64,
+            name,
+            f"{self._name}-{name}",
+            role_name=f"{self._name}-{name}",
             code=code,
             handler=f"lambdas.handlers.{_snake(name)}.handler",
-            role=role.without_policy_updates(),
+            statements=self._permissions.of(name),
             environment=self._environment(name),
-            memory_size=512,
-            timeout=Duration.seconds(lock.FUNCTION_TIMEOUT.total_seconds()),
-            log_group=log_group,
+            patience=Duration.seconds(lock.FUNCTION_TIMEOUT.total_seconds()),
         )
 
-    def _declare_rules(self, functions: dict[str, lambda_.Function]) -> list[events.Rule]:
+    def _declare_rules(self, made: dict[str, lambda_.Function]) -> list[events.Rule]:
         spoken = events.EventPattern(source=["causeway.gateway"], detail={"link": [self._spec.name]})
         ended = events.EventPattern(
             source=["aws.states"],
@@ -164,24 +149,49 @@ class LinkStack(Stack):
         )
         return [
             events.Rule(
-                self, "GatewaySpeaks", event_pattern=spoken, targets=[targets.LambdaFunction(functions["HearGateway"])]
+                self, "GatewaySpeaks", event_pattern=spoken, targets=[targets.LambdaFunction(made["HearGateway"])]
             ),
-            events.Rule(
-                self, "WalkEnds", event_pattern=ended, targets=[targets.LambdaFunction(functions["AnswerForWalk"])]
-            ),
+            events.Rule(self, "WalkEnds", event_pattern=ended, targets=[targets.LambdaFunction(made["AnswerForWalk"])]),
         ]
 
-    def _declare_link(self, functions: dict[str, lambda_.Function], rules: list[events.Rule]) -> None:
+    def _declare_alarms(self) -> None:
+        """They ring for the watch, which looks, and tells a human only of what it cannot mend."""
+        minute, missing = Duration.minutes(1), cloudwatch.TreatMissingData
+        tunnel = cloudwatch.Metric(
+            namespace="Causeway", metric_name="TunnelUp", dimensions_map={"Link": self._spec.name}, period=minute
+        )
+        self._alarm("AgentSilent", tunnel.with_(statistic="SampleCount"), "LESS", 3, missing.BREACHING)
+        self._alarm("TunnelDown", tunnel.with_(statistic="Maximum"), "LESS", 2, missing.NOT_BREACHING)
+        failed = self._walk.machine.metric_failed(period=minute, statistic="Sum")
+        self._alarm("WalkFailed", failed, "MORE", 1, missing.NOT_BREACHING)
+
+    def _alarm(
+        self, word: str, metric: cloudwatch.Metric, way: str, minutes: int, missing: cloudwatch.TreatMissingData
+    ) -> None:
+        """An alarm when the metric is less than one, or one and more."""
+        operators = cloudwatch.ComparisonOperator
+        less, more = operators.LESS_THAN_THRESHOLD, operators.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+        metric.create_alarm(
+            self,
+            word,
+            alarm_name=watched.alarm(self._spec.name, word),
+            threshold=1,
+            comparison_operator=less if way == "LESS" else more,
+            evaluation_periods=minutes,
+            treat_missing_data=missing,
+        )
+
+    def _declare_link(self, made: dict[str, lambda_.Function], rules: list[events.Rule]) -> None:
         link = CustomResource(
             self,
             "Link",
             resource_type="Custom::CausewayLink",
-            service_token=functions["DeployLink"].function_arn,
+            service_token=made["DeployLink"].function_arn,
             # A change of the wanted link or of this program starts a walk; CloudFormation calls for nothing else.
             properties={"SpecDigest": self._spec.digest(), "CodeDigest": FileSystem.fingerprint(str(self._asset))},
         )
         # Made last and deleted first: the walk needs all of these, and its answer comes by the rules.
-        link.node.add_dependency(self._walk, self.azure_role, self._profile, *functions.values(), *rules)
+        link.node.add_dependency(self._walk, self.azure_role, self._profile, *made.values(), *rules)
         CfnOutput(
             self, "ElasticIpAddress", value=self._elastic_ip.attr_public_ip, description="The AWS end of the link"
         )

@@ -1,10 +1,12 @@
 """What each function may do: the actions that its code calls, on the narrowest resource that the API allows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 
+from link import region
 from link.spec import LinkSpec
 from link.steps import State
 
@@ -40,6 +42,8 @@ class Made:
     gateway_role: str
     state_machine: str
     executions: str
+    links: str
+    watch: str
 
 
 def _allow(
@@ -61,7 +65,7 @@ class Permissions:
         return self._stack.format_arn(service="ec2", resource=resource, resource_name="*")
 
     def _look(self) -> list[iam.PolicyStatement]:
-        return [_allow(*_LOOK), _allow("dynamodb:Scan", on=self._made.table)]
+        return [_allow(*_LOOK)]
 
     def _function_key(self) -> iam.PolicyStatement:
         # Secrets Manager appends a hyphen and six characters to a secret's name.
@@ -69,6 +73,11 @@ class Permissions:
             service="secretsmanager", resource=f"secret:{self._spec.azure.function_key_secret}-??????"
         )
         return _allow("secretsmanager:GetSecretValue", on=secret)
+
+    def _registry(self, action: str) -> iam.PolicyStatement:
+        """Its own row of the region's list of links."""
+        own = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": self._spec.name}}
+        return _allow(action, on=self._made.links, when=own)
 
     def _routes(self, *actions: str) -> iam.PolicyStatement:
         return _allow(*actions, on=self._ec2("route-table"))
@@ -122,7 +131,7 @@ class Permissions:
         """Every state confirms that its walk holds the lock, and may take it over from a walk that has ended."""
         made = self._made
         return [
-            _allow("dynamodb:PutItem", "dynamodb:GetItem", on=made.table),
+            _allow("dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:BatchGetItem", on=made.table),
             _allow("states:DescribeExecution", on=made.executions),
         ]
 
@@ -155,7 +164,7 @@ class Permissions:
             "AdjustRoutes": [
                 *self._look(),
                 self._routes("ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute"),
-                _allow("dynamodb:DeleteItem", on=made.table),
+                _allow("dynamodb:UpdateItem", on=made.table),
             ],
             "ConnectAzure": [*self._look(), self._function_key()],
             "RepointGateway": self._look(),
@@ -164,9 +173,14 @@ class Permissions:
             "RemoveRoutes": [
                 *self._look(),
                 self._routes("ec2:DeleteRoute"),
-                _allow("dynamodb:DeleteItem", on=made.table),
+                _allow("dynamodb:UpdateItem", on=made.table),
             ],
-            "RestoreGateway": [*self._look(), associate, self._routes("ec2:ReplaceRoute")],
+            "RestoreGateway": [
+                *self._look(),
+                associate,
+                self._routes("ec2:ReplaceRoute"),
+                _allow("dynamodb:UpdateItem", on=made.table),
+            ],
             "RetireGateway": [
                 *self._look(),
                 _allow("ec2:DisassociateAddress", on=[made.elastic_ip, interface]),
@@ -175,10 +189,19 @@ class Permissions:
             ],
             "Report": [
                 _allow("ec2:DescribeInstances"),
-                _allow("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", on=made.table),
+                _allow(
+                    "dynamodb:PutItem",
+                    "dynamodb:DeleteItem",
+                    "dynamodb:GetItem",
+                    "dynamodb:BatchGetItem",
+                    on=made.table,
+                ),
+                self._registry("dynamodb:PutItem"),
+                _allow("lambda:InvokeFunction", on=made.watch),
             ],
             "DeployLink": [
                 _allow("dynamodb:GetItem", on=made.table),
+                self._registry("dynamodb:DeleteItem"),
                 _allow("states:StartExecution", on=made.state_machine),
                 _allow("states:StopExecution", on=made.executions),
             ],
@@ -223,3 +246,38 @@ class Permissions:
                 "states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat", on=made.state_machine
             ),
         ]
+
+
+def of_watch(stack: Stack, links: Sequence[LinkSpec], topic: str) -> list[iam.PolicyStatement]:
+    """What the watch of a region may do: look at all links, remember, start their walks, tell humans."""
+
+    def arn(service: str, resource: str, name: str, arn_format: ArnFormat = ArnFormat.SLASH_RESOURCE_NAME) -> str:
+        return stack.format_arn(service=service, resource=resource, resource_name=name, arn_format=arn_format)
+
+    colon = ArnFormat.COLON_RESOURCE_NAME
+    keys = sorted({f"secret:{link.azure.function_key_secret}-??????" for link in links})
+    return [
+        _allow(*_LOOK),
+        _allow("dynamodb:Scan", on=arn("dynamodb", "table", region.LINKS)),
+        _allow(
+            "dynamodb:BatchGetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            # The links' own tables: CloudFormation names them by their stacks.
+            on=[arn("dynamodb", "table", f"causeway-{link.name}-Table*") for link in links],
+        ),
+        _allow(
+            "secretsmanager:GetSecretValue",
+            on=[arn("secretsmanager", key, "", ArnFormat.NO_RESOURCE_NAME) for key in keys],
+        ),
+        _allow(
+            "states:StartExecution",
+            on=[arn("states", "stateMachine", f"causeway-{link.name}", colon) for link in links],
+        ),
+        _allow(
+            "states:DescribeExecution",
+            on=[arn("states", "execution", f"causeway-{link.name}:*", colon) for link in links],
+        ),
+        _allow("sns:Publish", on=topic),
+    ]

@@ -10,7 +10,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from gateway import cloud_config
-from lambdas.clouds import aws, table
+from lambdas.clouds import aws, ec2_facts, table
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
 from link import plan, steps
@@ -163,8 +163,8 @@ def launch_request(settings: Settings, subnet: str) -> dict[str, Any]:
     tags = {
         **plan.tags(spec, settings.deployment),
         "Name": f"causeway-{spec.name}",
-        aws.IMAGE_TAG: spec.aws.image_or_default,
-        aws.AGENT_TAG: settings.deployed.agent,
+        ec2_facts.IMAGE_TAG: spec.aws.image_or_default,
+        ec2_facts.AGENT_TAG: settings.deployed.agent,
     }
     tag_list = [{"Key": key, "Value": value} for key, value in tags.items()]
     image = image_id(spec.aws.image_or_default)

@@ -1,24 +1,22 @@
-"""Looks at the AWS side of the link and returns it as facts. Changes nothing."""
+"""Looks at the AWS side of one link or of many, and returns it as facts. Changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from lambdas.clouds import table
+from lambdas.clouds import ec2_facts, memory
 from lambdas.clouds.errors import translated
 from lambdas.settings import Settings
 from link import facts
+from link.errors import CloudRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client
-
-
-# On the instance, beside link and deployment: what it was launched from.
-IMAGE_TAG = "causeway-image"
-AGENT_TAG = "causeway-agent"
 
 
 @cache
@@ -27,74 +25,37 @@ def ec2() -> "EC2Client":
     return boto3.client("ec2")
 
 
-def _all(operation: str, key: str, filters: dict[str, str]) -> list[Any]:
-    wanted = [{"Name": name, "Values": [value]} for name, value in filters.items()]
+VPC = "the VPC"
+PAGE = 200  # values of one filter (API reference, Filter)
+
+
+def _all(operation: str, key: str, name: str, values: Sequence[str]) -> list[Any]:
+    """All items that a filter with one of these values matches."""
     with translated(f"looking with {operation}"):
         paginator = ec2().get_paginator(operation)  # type: ignore[call-overload]  # the name is a variable
-        return [item for page in paginator.paginate(Filters=wanted) for item in page[key]]
-
-
-def _route(item: dict[str, Any]) -> facts.Route:
-    targets = (
-        "NetworkInterfaceId",
-        "GatewayId",
-        "NatGatewayId",
-        "TransitGatewayId",
-        "VpcPeeringConnectionId",
-        "InstanceId",
-    )
-    other = ("LocalGatewayId", "CarrierGatewayId", "EgressOnlyInternetGatewayId", "CoreNetworkArn")
-    return facts.Route(
-        destination=IPv4Network(item["DestinationCidrBlock"]),
-        target=next((item[name] for name in targets + other if item.get(name)), ""),
-        blackhole=item.get("State") == "blackhole",
-    )
-
-
-def _route_table(item: dict[str, Any]) -> facts.RouteTable:
-    associations = item["Associations"]
-    return facts.RouteTable(
-        id=item["RouteTableId"],
-        main=any(one.get("Main") for one in associations),
-        subnets=tuple(sorted(one["SubnetId"] for one in associations if one.get("SubnetId"))),
-        routes=tuple(_route(one) for one in item["Routes"] if one.get("DestinationCidrBlock")),
-    )
-
-
-def _rule(item: dict[str, Any]) -> facts.Rule:
-    everything = item["IpProtocol"] == "-1"
-    return facts.Rule(
-        protocol=item["IpProtocol"],
-        from_port=None if everything else item.get("FromPort"),
-        to_port=None if everything else item.get("ToPort"),
-        cidr=IPv4Network(item["CidrIpv4"]),
-    )
-
-
-def _gateway(item: dict[str, Any], settings: Settings) -> facts.Gateway:
-    interfaces = item.get("NetworkInterfaces", [])
-    first = interfaces[0] if interfaces else {}
-    tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags", [])}
-    boot = table.boot(settings.table, item["InstanceId"])
-    return facts.Gateway(
-        id=item["InstanceId"],
-        state=item["State"]["Name"],
-        instance_type=item["InstanceType"],
-        image=tags.get(IMAGE_TAG),
-        agent=tags.get(AGENT_TAG),
-        subnet=item.get("SubnetId", ""),
-        interface=first.get("NetworkInterfaceId", ""),
-        private_address=first.get("PrivateIpAddress"),
-        source_dest_check=first.get("SourceDestCheck", True),
-        booted=boot.version is not None,
-        failed=boot.version is None and boot.failure is not None,
-    )
+        return [
+            item
+            for some in batched(dict.fromkeys(values), PAGE, strict=False)
+            for page in paginator.paginate(Filters=[{"Name": name, "Values": list(some)}])
+            for item in page[key]
+        ]
 
 
 def elastic_ip(settings: Settings) -> facts.ElasticIp:
     """The link's address and who bears it."""
-    with translated("looking at the Elastic IP"):
-        found = ec2().describe_addresses(AllocationIds=[settings.elastic_ip_allocation])["Addresses"][0]
+    return _elastic_ip(settings, _addresses((settings,)))
+
+
+def _addresses(links: Sequence[Settings]) -> dict[str, Any]:
+    """By allocation. There are no pages: EC2 answers with all at once."""
+    wanted = [{"Name": "allocation-id", "Values": [link.elastic_ip_allocation for link in links]}]
+    with translated("looking at the Elastic IPs"):
+        found = ec2().describe_addresses(Filters=wanted)["Addresses"]  # type: ignore[arg-type]
+    return {one["AllocationId"]: one for one in found}
+
+
+def _elastic_ip(settings: Settings, addresses: Mapping[str, Any]) -> facts.ElasticIp:
+    found = _one(addresses, settings.elastic_ip_allocation, "the link's Elastic IP")
     return facts.ElasticIp(
         allocation=settings.elastic_ip_allocation,
         address=IPv4Address(found["PublicIp"]),
@@ -103,12 +64,45 @@ def elastic_ip(settings: Settings) -> facts.ElasticIp:
     )
 
 
+def _one(found: Mapping[str, Any], id: str, what: str) -> Any:
+    if id not in found:
+        raise CloudRefused(missing(what, id))
+    return found[id]
+
+
+def missing(what: str, id: str) -> str:
+    """What is said of a thing that the link stands on and that is not there."""
+    return f"{what} {id} does not exist in this account and region"
+
+
 def gateways(settings: Settings) -> tuple[facts.Gateway, ...]:
     """The instances that bear this deployment's tags and are not terminated."""
-    ours = {"tag:causeway-deployment": settings.deployment, "tag:causeway-link": settings.spec.name}
-    reservations = _all("describe_instances", "Reservations", ours)
-    found: Iterable[dict[str, Any]] = (item for one in reservations for item in one["Instances"])
-    return tuple(_gateway(item, settings) for item in found if item["State"]["Name"] != "terminated")
+    items = _instances((settings,))[settings.deployment]
+    known = memory.recall({settings.table: [item["InstanceId"] for item in items]})[settings.table]
+    return _gateways(items, known)
+
+
+def _gateways(items: Sequence[Any], known: memory.Remembered) -> tuple[facts.Gateway, ...]:
+    return tuple(ec2_facts.gateway(item, known.boots[item["InstanceId"]]) for item in items)
+
+
+def _instances(links: Sequence[Settings]) -> dict[str, list[Any]]:
+    """By deployment."""
+    deployments = [link.deployment for link in links]
+    found: dict[str, list[Any]] = {one: [] for one in deployments}
+    for reservation in _all("describe_instances", "Reservations", "tag:causeway-deployment", deployments):
+        for item in reservation["Instances"]:
+            if item["State"]["Name"] != "terminated":
+                found[ec2_facts.tags(item)["causeway-deployment"]].append(item)
+    return found
+
+
+def link_of_instance(instance: str) -> str | None:
+    """The link that an instance is or was a gateway of. Tags are told for an hour after an instance has ended."""
+    for reservation in _all("describe_instances", "Reservations", "instance-id", [instance]):
+        for item in reservation["Instances"]:
+            return ec2_facts.tags(item).get("causeway-link")
+    return None
 
 
 def look(settings: Settings, *, deployed: bool = True) -> facts.AwsFacts:
@@ -116,38 +110,98 @@ def look(settings: Settings, *, deployed: bool = True) -> facts.AwsFacts:
 
     Before the stack is deployed nothing of ours exists; the customer's part is there to be looked at all the same.
     """
-    return facts.AwsFacts(**_network(settings.spec.aws.vpc), **(_ours(settings) if deployed else _NOTHING_OF_OURS))
+    if not deployed:
+        vpc = settings.spec.aws.vpc
+        return facts.AwsFacts(**_network(vpc, _networks((vpc,))), **_NOTHING_OF_OURS)
+    found = look_at_all((settings,))[settings.deployment]
+    if isinstance(found, CloudRefused):
+        raise found
+    return found.aws
 
 
-def _network(id: str) -> dict[str, Any]:
-    vpc = {"vpc-id": id}
-    with translated("looking at the VPC"):
-        found = ec2().describe_vpcs(VpcIds=[id])["Vpcs"][0]
+@dataclass(frozen=True)
+class Looked:
+    """A link's AWS side, and all that its table remembers."""
+
+    aws: facts.AwsFacts
+    remembered: memory.Remembered
+
+
+def look_at_all(links: Sequence[Settings]) -> dict[str, Looked | CloudRefused]:
+    """By deployment. The number of calls does not depend on the number of links but by pages.
+
+    A link whose VPC or Elastic IP is gone is answered for by an error of its own; any other error is everybody's.
+    """
+    networks = _networks([link.spec.aws.vpc for link in links])
+    groups = _all(
+        "describe_security_group_rules", "SecurityGroupRules", "group-id", [one.security_group for one in links]
+    )
+    addresses, instances = _addresses(links), _instances(links)
+    remembered = memory.recall({one.table: [item["InstanceId"] for item in instances[one.deployment]] for one in links})
+    found: dict[str, Looked | CloudRefused] = {}
+    for link in links:
+        known = remembered[link.table]
+        try:
+            found[link.deployment] = Looked(
+                facts.AwsFacts(
+                    **_network(link.spec.aws.vpc, networks),
+                    rules=tuple(ec2_facts.rule(one) for one in groups if _is_inbound(one, link.security_group)),
+                    gateways=tuple(
+                        ec2_facts.gateway(one, known.boots[one["InstanceId"]]) for one in instances[link.deployment]
+                    ),
+                    elastic_ip=_elastic_ip(link, addresses),
+                    own_routes=known.own_routes,
+                    published_version=known.published_version,
+                    established_in=known.established_in,
+                    azure_side=known.azure_side,
+                ),
+                known,
+            )
+        except CloudRefused as exc:
+            found[link.deployment] = exc
+    return found
+
+
+def _is_inbound(rule: dict[str, Any], group: str) -> bool:
+    return rule["GroupId"] == group and not rule["IsEgress"] and "CidrIpv4" in rule
+
+
+@dataclass(frozen=True)
+class _Networks:
+    vpcs: dict[str, Any]
+    internet_gateways: list[Any]
+    subnets: list[Any]
+    route_tables: list[Any]
+
+
+def _networks(vpcs: Sequence[str]) -> _Networks:
+    return _Networks(
+        {one["VpcId"]: one for one in _all("describe_vpcs", "Vpcs", "vpc-id", vpcs)},
+        _all("describe_internet_gateways", "InternetGateways", "attachment.vpc-id", vpcs),
+        _all("describe_subnets", "Subnets", "vpc-id", vpcs),
+        _all("describe_route_tables", "RouteTables", "vpc-id", vpcs),
+    )
+
+
+def _network(id: str, found: _Networks) -> dict[str, Any]:
+    vpc = _one(found.vpcs, id, VPC)
     blocks = [
-        one["CidrBlock"] for one in found["CidrBlockAssociationSet"] if one["CidrBlockState"]["State"] == "associated"
+        one["CidrBlock"] for one in vpc["CidrBlockAssociationSet"] if one["CidrBlockState"]["State"] == "associated"
     ]
-    internet_gateways = _all("describe_internet_gateways", "InternetGateways", {"attachment.vpc-id": id})
+    attached = (
+        one["InternetGatewayId"]
+        for one in found.internet_gateways
+        if any(attachment["VpcId"] == id for attachment in one["Attachments"])
+    )
     return {
         "cidrs": tuple(sorted(IPv4Network(block) for block in blocks)),
-        "internet_gateway": internet_gateways[0]["InternetGatewayId"] if internet_gateways else None,
+        "internet_gateway": next(attached, None),
         "subnets": tuple(
             facts.Subnet(id=one["SubnetId"], zone=one["AvailabilityZone"], cidr=IPv4Network(one["CidrBlock"]))
-            for one in _all("describe_subnets", "Subnets", vpc)
+            for one in found.subnets
+            if one["VpcId"] == id
         ),
-        "route_tables": tuple(_route_table(one) for one in _all("describe_route_tables", "RouteTables", vpc)),
-    }
-
-
-def _ours(settings: Settings) -> dict[str, Any]:
-    rules = _all("describe_security_group_rules", "SecurityGroupRules", {"group-id": settings.security_group})
-    return {
-        "rules": tuple(_rule(one) for one in rules if not one["IsEgress"] and one.get("CidrIpv4")),
-        "gateways": gateways(settings),
-        "elastic_ip": elastic_ip(settings),
-        "own_routes": table.own_routes(settings.table),
-        "published_version": table.published_version(settings.table),
-        "established_in": table.established_in(settings.table),
-        "azure_side": table.azure_side(settings.table),
+        "route_tables": tuple(ec2_facts.route_table(one) for one in found.route_tables if one["VpcId"] == id),
     }
 
 

@@ -14,7 +14,7 @@ from link.facts import AzureFacts
 from link.spec import AzureSide
 from link.wanted import AzureRef, AzureWork
 
-_TIMEOUT_S = 45  # a cold Function on a consumption plan answers within half a minute
+TIMEOUT_S = 45.0  # a cold Function on a consumption plan answers within half a minute
 _BUSY_STATUS = 429
 
 
@@ -24,9 +24,9 @@ def _key(secret: str) -> str:
         return boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
 
 
-def look(side: AzureSide, ref: AzureRef) -> AzureFacts:
+def look(side: AzureSide, ref: AzureRef, patience_s: float = TIMEOUT_S) -> AzureFacts:
     """What the Function sees of the link. Raises FunctionUnreachable or CloudRefused."""
-    return AzureFacts.model_validate_json(_post(side, f"/api/links/{ref.link}/look", ref.model_dump_json()))
+    return AzureFacts.model_validate_json(_post(side, f"/api/links/{ref.link}/look", ref.model_dump_json(), patience_s))
 
 
 def work(side: AzureSide, request: AzureWork) -> None:
@@ -34,12 +34,12 @@ def work(side: AzureSide, request: AzureWork) -> None:
     _post(side, f"/api/links/{request.ref.link}/work", request.model_dump_json())
 
 
-def _post(side: AzureSide, path: str, body: str) -> bytes:
+def _post(side: AzureSide, path: str, body: str, patience_s: float = TIMEOUT_S) -> bytes:
     url = str(side.function_url).rstrip("/") + path
     headers = {"content-type": "application/json", "x-functions-key": _key(side.function_key_secret)}
     request = urllib.request.Request(url, data=body.encode(), headers=headers, method="POST")  # noqa: S310  # the spec allows https only
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=patience_s) as response:  # noqa: S310
             return bytes(response.read())
     except urllib.error.HTTPError as exc:
         said = _said(exc)

@@ -1,118 +1,59 @@
-"""The link's DynamoDB table: the lock, the published configuration, boots, the last reading, our routes, the report.
+"""The link's DynamoDB table, item by item: the configuration, boots, the reading, our routes, the report.
 
-Every item has the key `id`, and every attribute is a string.
+What a look needs of it is read at once, for any number of links, by memory.py.
 """
 
-from collections.abc import Callable
-from datetime import UTC
-from functools import cache
+from datetime import UTC, datetime
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.exceptions import ClientError
-
-from lambdas.clouds.errors import code, translated
+from lambdas.clouds import dynamo
+from lambdas.clouds.errors import translated
 from link.reading import Booted, BootFailure, Helped, Reading
 from link.record import Record
+from link.remedy import Memory, Pause
 from link.wanted import GatewayConfiguration
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+ROUTES = "routes"
 
 
 class Boot(Record):
-    """What is known of one instance's boot. `task_token` is of the state that waits for it."""
+    """What is known of one instance's boot. `task_token` is of the state that waits for it.
+
+    `condemned` says why the instance is to be replaced though it has booted.
+    """
 
     version: str | None = None
     failure: BootFailure | None = None
     task_token: str | None = None
+    condemned: str | None = None
 
 
-@cache
-def _dynamodb() -> "DynamoDBClient":
-    return boto3.client("dynamodb")
-
-
-def _get(table: str, id: str) -> dict[str, str]:
-    with translated(f"reading {id}"):
-        found = _dynamodb().get_item(TableName=table, Key={"id": {"S": id}}, ConsistentRead=True)
-    return _plain(found.get("Item", {}))
-
-
-def _put(table: str, id: str, **attributes: str) -> None:
-    item = {name: {"S": value} for name, value in {"id": id, **attributes}.items()}
-    with translated(f"recording {id}"):
-        _dynamodb().put_item(TableName=table, Item=item)
-
-
-def _plain(item: dict[str, Any]) -> dict[str, str]:
-    return {name: value["S"] for name, value in item.items()}
-
-
-def take_lock(table: str, walk: str) -> bool:
-    """Makes the walk the one that may change the link, or finds that it is. False when another is."""
-    return _hold(table, walk, "attribute_not_exists(holder) OR holder = :holder", {})
-
-
-def inherit_lock(table: str, walk: str, former: str) -> bool:
-    """Takes the lock of a walk that has ended without giving it back. False when somebody else was faster."""
-    return _hold(table, walk, "holder = :former", {":former": {"S": former}})
-
-
-def lock_holder(table: str) -> str | None:
-    """The walk that holds the lock."""
-    return _get(table, "lock").get("holder")
-
-
-def release_lock(table: str, walk: str) -> None:
-    """Gives the lock back. One that is not the walk's is left alone."""
-    with translated("releasing the lock"):
-        _unless_condition_fails(
-            lambda: _dynamodb().delete_item(
-                TableName=table,
-                Key={"id": {"S": "lock"}},
-                ConditionExpression="holder = :holder",
-                ExpressionAttributeValues={":holder": {"S": walk}},
-            )
+def ask_look(table: str) -> int:
+    """Counts one more wish for a look, and returns how many there have been."""
+    with translated("asking for a look"):
+        updated = dynamo.client().update_item(
+            TableName=table,
+            Key=dynamo.key("looks"),
+            UpdateExpression="ADD asked :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="ALL_NEW",
         )
+    return int(updated["Attributes"]["asked"]["N"])
 
 
-def _hold(table: str, walk: str, condition: str, values: dict[str, Any]) -> bool:
-    with translated("taking the lock"):
-        return _unless_condition_fails(
-            lambda: _dynamodb().put_item(
-                TableName=table,
-                Item={"id": {"S": "lock"}, "holder": {"S": walk}},
-                ConditionExpression=condition,
-                ExpressionAttributeValues={":holder": {"S": walk}, **values},
-            )
-        )
-
-
-def _unless_condition_fails(call: Callable[[], object]) -> bool:
-    try:
-        call()
-    except ClientError as exc:
-        if code(exc) != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+def looks_asked(table: str) -> int:
+    """How often a look has been wished for."""
+    return int(dynamo.get(table, "looks").get("asked", "0"))
 
 
 def published_version(table: str) -> str | None:
     """The digest of the published configuration."""
-    return _get(table, "configuration").get("version")
+    return dynamo.get(table, "configuration").get("version")
 
 
 def publish(table: str, configuration: GatewayConfiguration) -> None:
     """Makes the configuration the one that the gateway's agent reads."""
-    _put(table, "configuration", version=configuration.digest(), document=configuration.model_dump_json())
-
-
-def boot(table: str, instance: str) -> Boot:
-    """What the instance has said of its boot."""
-    return _boot(_get(table, f"boot#{instance}"))
+    dynamo.put(table, "configuration", version=configuration.digest(), document=configuration.model_dump_json())
 
 
 def await_boot(table: str, instance: str, task_token: str) -> Boot:
@@ -130,25 +71,37 @@ def hear_failure(table: str, failure: BootFailure) -> Boot:
     return _update_boot(table, failure.instance, "failure", failure.model_dump_json())
 
 
+def condemn(table: str, instance: str, why: str) -> None:
+    """Records that the instance is to be replaced: the next plan launches another beside it."""
+    _update_boot(table, instance, "condemned", why)
+
+
 def _update_boot(table: str, instance: str, attribute: str, value: str) -> Boot:
     with translated("recording the boot"):
-        updated = _dynamodb().update_item(
+        updated = dynamo.client().update_item(
             TableName=table,
-            Key={"id": {"S": f"boot#{instance}"}},
+            Key=dynamo.key(boot_id(instance)),
             UpdateExpression="SET #a = :v",
             ExpressionAttributeNames={"#a": attribute},
-            ExpressionAttributeValues={":v": {"S": value}},
+            ExpressionAttributeValues=dynamo.written(**{":v": value}),
             ReturnValues="ALL_NEW",
         )
-    return _boot(_plain(updated["Attributes"]))
+    return boot(dynamo.plain(updated["Attributes"]))
 
 
-def _boot(item: dict[str, str]) -> Boot:
+def boot_id(instance: str) -> str:
+    """The key of an instance's item."""
+    return f"boot#{instance}"
+
+
+def boot(item: dynamo.Item) -> Boot:
+    """An instance's item as what it says."""
     failure = item.get("failure")
     return Boot(
         version=item.get("version"),
         failure=BootFailure.model_validate_json(failure) if failure else None,
         task_token=item.get("task_token"),
+        condemned=item.get("condemned"),
     )
 
 
@@ -158,86 +111,110 @@ def put_reading(table: str, reading: Reading) -> None:
     read_at = reading.read_at.astimezone(UTC).isoformat(timespec="microseconds")
     document = reading.model_dump_json()
     with translated("recording the reading"):
-        _unless_condition_fails(
-            lambda: _dynamodb().put_item(
+        dynamo.unless_condition_fails(
+            lambda: dynamo.client().put_item(
                 TableName=table,
-                Item={"id": {"S": "reading"}, "read_at": {"S": read_at}, "document": {"S": document}},
+                Item=dynamo.written(id="reading", read_at=read_at, document=document),
                 ConditionExpression="attribute_not_exists(id) OR read_at < :read_at",
-                ExpressionAttributeValues={":read_at": {"S": read_at}},
+                ExpressionAttributeValues=dynamo.written(**{":read_at": read_at}),
             )
         )
 
 
 def reading(table: str) -> Reading | None:
     """The newest look at the tunnel."""
-    found = _get(table, "reading")
+    found = dynamo.get(table, "reading")
     return Reading.model_validate_json(found["document"]) if found else None
 
 
 def put_helped(table: str, helped: Helped) -> None:
     """Keeps the newest remedy that the agent began by itself. An older one that comes late changes nothing."""
     at = helped.at.astimezone(UTC).isoformat(timespec="microseconds")
-    told = {"id": "helped", "at": at, "remedy": helped.remedy, "reason": helped.reason, "because": helped.because}
+    item = dynamo.written(id="helped", at=at, remedy=helped.remedy, reason=helped.reason, because=helped.because)
     with translated("recording what the gateway did"):
-        _unless_condition_fails(
-            lambda: _dynamodb().put_item(
+        dynamo.unless_condition_fails(
+            lambda: dynamo.client().put_item(
                 TableName=table,
-                Item={name: {"S": value} for name, value in told.items()},
+                Item=item,
                 ConditionExpression="attribute_not_exists(id) OR #at < :at",
                 ExpressionAttributeNames={"#at": "at"},
-                ExpressionAttributeValues={":at": {"S": at}},
+                ExpressionAttributeValues=dynamo.written(**{":at": at}),
             )
         )
 
 
 def own_routes(table: str) -> frozenset[tuple[str, IPv4Network]]:
     """The (route table, destination) pairs that are ours."""
-    with translated("reading our routes"):
-        pages = (
-            _dynamodb()
-            .get_paginator("scan")
-            .paginate(
-                TableName=table,
-                ConsistentRead=True,
-                ProjectionExpression="id",
-            )
-        )
-        ids = [item["id"]["S"].split("#") for page in pages for item in page["Items"]]
-    return frozenset((parts[1], IPv4Network(parts[2])) for parts in ids if parts[0] == "route")
+    return routes(dynamo.get(table, ROUTES))
+
+
+def routes(item: dynamo.Item) -> frozenset[tuple[str, IPv4Network]]:
+    """The item's set of "table#destination" as pairs."""
+    pairs = (one.split("#") for one in item.get("own", ()))
+    return frozenset((route_table, IPv4Network(destination)) for route_table, destination in pairs)
 
 
 def own_route(table: str, route_table: str, destination: IPv4Network) -> None:
     """Records a route as ours, before it is made, so that a walk that dies in between leaves nothing unknown."""
-    _put(table, f"route#{route_table}#{destination}")
+    _update_routes(table, "ADD", route_table, destination)
 
 
 def disown_route(table: str, route_table: str, destination: IPv4Network) -> None:
     """Strikes a route from our list."""
-    with translated("forgetting a route"):
-        _dynamodb().delete_item(TableName=table, Key={"id": {"S": f"route#{route_table}#{destination}"}})
+    _update_routes(table, "DELETE", route_table, destination)
+
+
+def _update_routes(table: str, action: str, route_table: str, destination: IPv4Network) -> None:
+    """One element of the set, atomically: states of one walk may run at the same time as a late one's end."""
+    with translated("recording a route"):
+        dynamo.client().update_item(
+            TableName=table,
+            Key=dynamo.key(ROUTES),
+            UpdateExpression=f"{action} own :one",
+            ExpressionAttributeValues={":one": {"SS": [f"{route_table}#{destination}"]}},
+        )
 
 
 def establish(table: str, vpc: str) -> None:
     """Records that the link has been up, and in which VPC."""
-    _put(table, "established", vpc=vpc)
+    dynamo.put(table, "established", vpc=vpc)
 
 
 def established_in(table: str) -> str | None:
     """The VPC in which the link has been up."""
-    return _get(table, "established").get("vpc")
+    return dynamo.get(table, "established").get("vpc")
 
 
 def own_azure_side(table: str, subscription: str, resource_group: str) -> None:
     """Records where our Azure resources are, before they are made."""
-    _put(table, "azure", subscription=subscription, resource_group=resource_group)
+    dynamo.put(table, "azure", subscription=subscription, resource_group=resource_group)
 
 
 def azure_side(table: str) -> tuple[str, str] | None:
     """Subscription and resource group where our Azure resources are or may be. None: nothing was ever asked for."""
-    found = _get(table, "azure")
-    return (found["subscription"], found["resource_group"]) if found else None
+    return side(dynamo.get(table, "azure"))
+
+
+def side(item: dynamo.Item) -> tuple[str, str] | None:
+    """The item as the pair."""
+    return (item["subscription"], item["resource_group"]) if item else None
 
 
 def put_report(table: str, document: str) -> None:
     """Keeps the report of the last walk."""
-    _put(table, "report", document=document)
+    dynamo.put(table, "report", document=document)
+
+
+def put_memory(table: str, memory: Memory) -> None:
+    """Keeps what was tried and what was seen, for the next look."""
+    dynamo.put(table, "remedies", document=memory.model_dump_json())
+
+
+def pause(table: str, until: datetime, why: str) -> None:
+    """From now on the link is looked at, and nothing is changed, until the time has come or somebody resumes."""
+    dynamo.put(table, "pause", document=Pause(until=until, why=why).model_dump_json())
+
+
+def resume(table: str) -> None:
+    """Ends a pause."""
+    dynamo.delete(table, "pause")

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.clouds.errors import code, translated
 from link.record import Record
-from link.steps import Wanted
+from link.steps import Wanted, Why
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -30,9 +30,12 @@ class Answer(Record):
     PhysicalResourceId: str
 
 
-def document(link: str, wanted: Wanted, answer: Answer | None) -> str:
+def document(link: str, wanted: Wanted, answer: Answer | None, why: Why | None = None, *, reset: bool = False) -> str:
     """The input of a walk."""
-    return json.dumps({"link": link, "wanted": wanted.value, "answer": answer.model_dump() if answer else None})
+    healing = {"why": why.model_dump(), "reset": reset} if why else {}
+    return json.dumps(
+        {"link": link, "wanted": wanted.value, "answer": answer.model_dump() if answer else None, **healing}
+    )
 
 
 @cache

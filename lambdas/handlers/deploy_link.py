@@ -6,7 +6,8 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel
 
 from lambdas import settings
-from lambdas.clouds import table, walks
+from lambdas.clouds import locks, registry, walks
+from lambdas.settings import Settings
 from link.steps import Wanted
 
 logger = Logger(service="causeway")
@@ -36,10 +37,17 @@ def handler(event: dict[str, Any], context: object) -> None:
     )
     wanted = Wanted.DOWN if request.RequestType == "Delete" else Wanted.UP
     try:
-        if wanted is Wanted.DOWN and (holder := table.lock_holder(here.table)):
-            # It works for a link that nobody wants any more. What it still does is waited for by the walk down.
-            walks.stop(here.state_machine, holder, "the stack is being deleted")
+        if wanted is Wanted.DOWN:
+            _give_up(here)
         walks.start(here.state_machine, request.RequestId, walks.document(here.spec.name, wanted, answer))
     except Exception as exc:
         walks.answer(answer, f"{type(exc).__name__}: {exc}", {})
         raise
+
+
+def _give_up(here: Settings) -> None:
+    """Nobody wants the link any more: it is no longer watched, and a walk that works for it is stopped."""
+    registry.strike(here.spec.name)
+    if holder := locks.holder(here.table):
+        # What it still does is waited for by the walk down.
+        walks.stop(here.state_machine, holder, "the stack is being deleted")

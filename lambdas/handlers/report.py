@@ -3,7 +3,7 @@
 from typing import Any
 
 from lambdas import settings, walk
-from lambdas.clouds import aws, table, walks
+from lambdas.clouds import aws, locks, registry, table, walks, watching
 from lambdas.settings import Settings
 from link import plan, report
 from link.errors import CloudBusy, CloudRefused
@@ -22,13 +22,25 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         table.put_report(here.table, said.model_dump_json())
         if ended.is_up:
             table.establish(here.table, here.spec.aws.vpc)
-        table.release_lock(here.table, parsed.execution)
+            registry.register(here)
+        _give_back(parsed, here)
     if parsed.walk.answer:
         reason = f"{said.reason}: {said.message}" if said.outcome == "failure" else None
         warnings = "; ".join(said.warnings) or "none"
         data = {"Reason": said.reason, "Message": said.message, "Warnings": warnings}
         walks.answer(parsed.walk.answer, reason, data)
     return said.model_dump(mode="json")
+
+
+def _give_back(event: walk.Event, here: Settings) -> None:
+    """First the lock, then the question: who wishes for a look after that finds the lock free, and needs no walk's."""
+    locks.release(here.table, event.execution)
+    seen = event.walk.found.asked if event.walk.found else None
+    if event.walk.wanted is Wanted.UP and table.looks_asked(here.table) != seen:
+        try:
+            watching.ask(here.spec.name, "walk")
+        except (CloudBusy, CloudRefused) as exc:
+            walk.logger.warning("nobody could be asked for a look, the schedule's comes", why=str(exc))
 
 
 def _ended(known: walk.Walk) -> report.Ended:

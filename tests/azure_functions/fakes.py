@@ -53,6 +53,7 @@ class FakeArm:
     connection: Connection | None = None
     key: str = ""
     failures: list[dict[str, str]] = field(default_factory=list)
+    resets: int = 0
     raises: Exception | None = None
     _ends: list[Callable[[], None]] = field(default_factory=list)
     _error: dict[str, str] | None = None
@@ -125,6 +126,13 @@ class FakeArm:
             self._end_connection(state)
 
         return self._begin(end)
+
+    def reset_connection(self, ref: AzureRef) -> str | None:
+        self._refuse_busy(self.connection)
+        assert self.connection is not None
+        self.resets += 1
+        self.connection = self.connection.model_copy(update={"provisioning_state": "Updating"})
+        return self._begin(self._end_connection)
 
     def delete_connection(self, ref: AzureRef) -> str | None:
         if self.connection is None:

@@ -246,4 +246,4 @@ def test_doctor_calls_what_the_documented_policy_allows_and_nothing_that_writes(
     (policy,) = re.findall(r"```json\n(.*?)```", POLICY.read_text(), re.DOTALL)
     allowed = {action for one in json.loads(policy)["Statement"] for action in one["Action"]}
     assert called == allowed
-    assert all(re.match(r"\w+:(Describe|Get|List|Scan)", action) for action in allowed)
+    assert all(re.match(r"\w+:(Describe|Get|List|BatchGet)", action) for action in allowed)

@@ -10,8 +10,9 @@ from moto import mock_aws
 from moto.ec2.models import amis
 
 from lambdas import settings as settings_module
-from lambdas.clouds import aws, function
+from lambdas.clouds import aws, dynamo, function
 from lambdas.settings import Settings
+from link import region
 from tests import worlds
 
 
@@ -57,6 +58,16 @@ def _forget() -> None:
         cached.cache_clear()
 
 
+def make_table(name: str) -> None:
+    """A table as the stacks declare them."""
+    dynamo.client().create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 def _make() -> World:
     ec2 = aws.ec2()
     vpc = ec2.create_vpc(CidrBlock="10.101.0.0/16")["Vpc"]["VpcId"]
@@ -72,12 +83,8 @@ def _make() -> World:
     ec2.create_route(RouteTableId=tables[0], DestinationCidrBlock="0.0.0.0/0", GatewayId=igw)
     group = ec2.create_security_group(GroupName="gateway", Description="gateway", VpcId=vpc)["GroupId"]
     image = amis.AMIS[0]["ami_id"]  # asking for the list of Amazon's images takes moto a second
-    boto3.client("dynamodb").create_table(
-        TableName="link",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    for name in ("link", region.LINKS):
+        make_table(name)
     iam = boto3.client("iam")
     iam.create_role(RoleName="gateway", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
     profile = iam.create_instance_profile(InstanceProfileName="gateway")["InstanceProfile"]["Arn"]

@@ -25,7 +25,12 @@ def test_the_states_of_the_walk_are_the_tasks_of_the_machine() -> None:
 def test_every_task_has_the_handler_of_its_name() -> None:
     handlers = {path.stem for path in HANDLERS.glob("*.py")} - {"__init__"}
     assert {_snake(name) for name in _tasks()} <= handlers
-    assert handlers - {_snake(name) for name in _tasks()} == {"deploy_link", "hear_gateway", "answer_for_walk"}
+    assert handlers - {_snake(name) for name in _tasks()} == {
+        "deploy_link",
+        "hear_gateway",
+        "answer_for_walk",
+        "watch",
+    }
 
 
 def test_every_task_retries_exactly_the_errors_that_are_worth_it() -> None:

@@ -4,7 +4,7 @@ import boto3
 import pytest
 from moto.ec2.models.route_tables import Route
 
-from lambdas.clouds import dry_run, function, walks
+from lambdas.clouds import dry_run, function, walks, watching
 from tests.lambdas.conftest import World, no_cloud, world
 from tests.walks import runner
 from tests.walks.runner import Clouds, Runner
@@ -26,6 +26,7 @@ def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Clouds:
     monkeypatch.setattr(function, "_post", made.post)
     monkeypatch.setattr(dry_run, "ask", lambda spec, trial: ())  # moto makes the routes of a dry run
     monkeypatch.setattr(walks, "_stepfunctions", lambda: made.stepfunctions)
+    monkeypatch.setattr(watching, "ask", lambda link, trigger: made.wishes.append((link, trigger)))
     monkeypatch.setattr(walks, "answer", lambda to, reason, data: made.answered.append((reason, data)))
     ec2 = boto3.client("ec2")
     image = world.settings.spec.aws.image or ""

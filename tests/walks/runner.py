@@ -118,8 +118,9 @@ class Clouds:
     reachable: bool = True
     boots: bool = True
     answered: list[tuple[str | None, dict[str, str]]] = field(default_factory=list)
+    wishes: list[tuple[str, str]] = field(default_factory=list)
 
-    def post(self, _side: object, path: str, body: str) -> bytes:
+    def post(self, _side: object, path: str, body: str, _patience_s: float = 0) -> bytes:
         """The Function's two routes."""
         if not self.reachable:
             raise FunctionUnreachable("https://causeway.azurewebsites.net did not answer: refused")

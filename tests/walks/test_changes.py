@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.clouds import aws, table
+from lambdas.clouds import aws, locks, table
 from link.steps import State
 from rehearsal import listings
 from tests.walks import runner
@@ -34,7 +34,7 @@ def test_a_change_that_fails_gives_the_link_back_to_what_served_it(
     assert (ended.status, ended.error) == ("FAILED", "CloudRefused")
     assert ended.cause.startswith(f"{state}: the test says no")
     assert listings.differences(before, established.listing()) == []
-    assert table.lock_holder("link") is None
+    assert locks.holder("link") is None
 
 
 def test_an_old_gateway_that_will_not_end_is_a_warning_and_no_failure(

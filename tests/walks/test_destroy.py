@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from lambdas.clouds import aws, table
+from lambdas.clouds import aws, locks, table
 from lambdas.handlers import deploy_link
 from link.steps import State
 from rehearsal import listings
@@ -104,7 +104,7 @@ def test_a_stack_that_is_deleted_while_a_walk_runs_stops_it_and_waits_for_its_la
     # Its last function may still be at work, so for now it is as if another walk had the link.
     too_early = Runner(clouds, "walk-down").run(runner.document("down"))
     assert (too_early.status, too_early.error) == ("FAILED", "LinkBusy")
-    assert table.lock_holder("link") == "walk-up"
+    assert locks.holder("link") == "walk-up"
     clouds.stepfunctions.age("walk-up", 61)
     ended = Runner(clouds, "walk-down-2").run(runner.document("down"))
     assert (ended.status, ended.cause) == ("SUCCEEDED", "")
@@ -117,5 +117,5 @@ def test_a_walk_that_runs_keeps_another_from_the_link(clouds: Clouds) -> None:
     second = Runner(clouds, "walk-2").run(runner.document())
     assert (second.error, second.way[-2:]) == ("LinkBusy", ["DidItGoWell", "Failed"])
     assert listings.differences(before, clouds.listing()) == []
-    assert table.lock_holder("link") == "walk-1"
+    assert locks.holder("link") == "walk-1"
     assert "Item" not in boto3.client("dynamodb").get_item(TableName="link", Key={"id": {"S": "report"}})

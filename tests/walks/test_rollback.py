@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.clouds import aws, table
+from lambdas.clouds import aws, locks, table
 from link.steps import State
 from rehearsal import listings
 from tests import worlds
@@ -15,7 +15,7 @@ def test_a_launch_goes_through_these_states_and_leaves_the_lock(clouds: Clouds) 
     ended = Runner(clouds).run(runner.document())
     assert (ended.status, ended.cause) == ("SUCCEEDED", "")
     assert list(dict.fromkeys(runner.tasks(ended.way))) == [*runner.LAUNCH, State.REPORT]
-    assert table.lock_holder("link") is None
+    assert locks.holder("link") is None
     assert table.established_in("link") == clouds.settings.spec.aws.vpc
 
 
@@ -29,7 +29,7 @@ def test_a_launch_that_fails_leaves_both_clouds_as_before(clouds: Clouds, state:
     ended = walk.run(runner.document())
     assert ended.status == "FAILED"
     assert listings.differences(before, clouds.listing()) == []
-    assert table.lock_holder("link") is None
+    assert locks.holder("link") is None
     ((reason, _),) = clouds.answered
     assert reason is not None
     assert reason.startswith(f"CloudRefused: {state}: the test says no")
@@ -56,7 +56,7 @@ def test_a_rollback_that_fails_names_what_is_left_and_how_to_remove_it(clouds: C
         f"aws ec2 terminate-instances --region eu-west-1 --instance-ids {gateway.id}",
     ):
         assert command in ended.cause
-    assert table.lock_holder("link") is None
+    assert locks.holder("link") is None
 
 
 def test_every_state_of_the_machine_was_made_to_fail_here_or_only_takes_away() -> None:

@@ -1,0 +1,57 @@
+"""Looks at the region's links: at all of them each minute, at one when an event or an operator asks for it.
+
+An event says nothing but "look at this link". Whatever it tells is looked at afresh.
+"""
+
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lambdas import watch
+from lambdas.clouds import aws, registry, table
+from lambdas.settings import Settings
+from link.record import Record
+from link.watched import link_of
+
+SCHEDULE = "Scheduled Event"
+
+
+class Asked(Record):
+    """What an operator or a walk asks: a look at a link; `minutes` of a pause before it; `resume` ends a pause."""
+
+    link: str
+    trigger: str = "operator"
+    minutes: int | None = None
+    why: str = "maintenance"
+    resume: bool = False
+
+
+@watch.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: object) -> list[dict[str, Any]]:
+    """Returns what became of each look. Raises what AWS raised when nothing could be looked at."""
+    now = datetime.now(UTC)
+    links = registry.links()
+    trigger = str(event.get("detail-type") or event.get("trigger") or "operator")
+    if trigger != SCHEDULE:
+        links = _asked(event, links, now)
+    asked = watch.Asked(trigger, now, os.environ["CAUSEWAY_ALERTS"])
+    return [asdict(outcome) for outcome in watch.look_at(links, asked)]
+
+
+def _asked(event: dict[str, Any], links: tuple[Settings, ...], now: datetime) -> tuple[Settings, ...]:
+    """The link that is meant, with the wish counted, so that a walk at work is followed by one more look."""
+    name = event.get("link") or link_of(event, [link.spec.name for link in links], aws.link_of_instance)
+    found = tuple(link for link in links if link.spec.name == name)
+    for link in found:
+        if "detail-type" not in event:
+            _maintain(link, Asked.model_validate(event), now)
+        table.ask_look(link.table)
+    return found
+
+
+def _maintain(link: Settings, asked: Asked, now: datetime) -> None:
+    if asked.minutes is not None:
+        table.pause(link.table, now + timedelta(minutes=asked.minutes), asked.why)
+    if asked.resume:
+        table.resume(link.table)

@@ -1,0 +1,11 @@
+"""What all links of a region share, by name: made by one stack, known to every link's functions and permissions."""
+
+# No link's stack or resource can have such a name: theirs begin with "causeway-".
+WATCH = "CausewayWatch"
+LINKS = "CausewayLinks"
+ALERTS = "CausewayAlerts"
+
+
+def stack(region: str) -> str:
+    """The name of the region's stack, which is also its name within the CDK app."""
+    return f"{WATCH}-{region}"
