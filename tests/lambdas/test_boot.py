@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from lambdas.clouds import table, walks
+from lambdas.clouds import dynamo, table, walks
 from lambdas.handlers import explain_boot, hear_gateway, launch_gateway, wait_for_boot
 from link.errors import BootFailed, BootSilent
 from tests import worlds
@@ -99,7 +99,7 @@ def test_the_newest_remedy_of_the_gateways_own_is_kept(gateway: str) -> None:
         hear_gateway.handler(
             _said("GatewayHelped", instance=gateway, at=f"2026-11-23T14:0{minute}:00+00:00", **why), Context()
         )
-    assert table._get("link", "helped") == {
+    assert dynamo.get("link", "helped") == {
         "id": "helped",
         "at": "2026-11-23T14:05:00.000000+00:00",
         "remedy": "restart",
