@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse rehearse-links rehearse-changes rehearse-stock test check synth cdk-bootstrap doctor plan deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse drill rehearse-links rehearse-changes rehearse-stock test check synth cdk-bootstrap doctor plan deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -28,6 +28,9 @@ rehearse-stock: setup-rehearsal lambda-asset ## the same from Debian's stock ima
 
 rehearse-links: setup-rehearsal lambda-asset ## several links at once, of which one fails and one goes
 	@python -m rehearsal links
+
+drill: setup-rehearsal lambda-asset ## NAME="one two" or all: break a link and show how it heals; OPTIONS=--list, --without-remedy, --muted
+	@python -m rehearsal drill $(if $(filter all,$(NAME)),--all,$(NAME)) $(OPTIONS)
 
 test: setup lambda-asset ## unit tests: no root, no network, no credentials
 	@pytest -n 2 -m 'not root'

@@ -84,13 +84,15 @@ def azure_says(link: world.Link) -> str:
 
 def document(link: world.Link, name: str) -> dict[str, Any]:
     """What the link's table keeps under this id: the gateway's last `reading`, or the last walk's `report`."""
+    return dict(json.loads(item(link, name).get("document", "{}")))
+
+
+def item(link: world.Link, name: str) -> dict[str, str]:
+    """One item of the link's table, whose attributes are strings; empty when there is none."""
     database = clients.aws("dynamodb")
-    for table in database.list_tables()["TableNames"]:
-        if not table.startswith(f"{link.stack}-Table"):
-            continue
-        if item := database.get_item(TableName=table, Key={"id": {"S": name}}).get("Item"):
-            return dict(json.loads(item["document"]["S"]))
-    return {}
+    [table] = [one for one in database.list_tables()["TableNames"] if one.startswith(f"{link.stack}-Table")]
+    found = database.get_item(TableName=table, Key={"id": {"S": name}}).get("Item", {})
+    return {key: value["S"] for key, value in found.items() if "S" in value}
 
 
 def pings(link: world.Link) -> list[str]:

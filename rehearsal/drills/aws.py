@@ -64,6 +64,12 @@ def delete_route(now: Scene) -> None:
     _ec2().delete_route(**_route(now))
 
 
+def delete_routes(now: Scene) -> None:
+    """In every private table."""
+    for table in now.private_tables:
+        _ec2().delete_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock=str(now.link.vnet.cidr))
+
+
 def point_route_elsewhere(now: Scene) -> None:
     _ec2().replace_route(**_route(now), NetworkInterfaceId=_other_interface())
 

@@ -1,6 +1,6 @@
 """Every drill, in the order of a full run."""
 
-from rehearsal.drills import aws, azure, machine
+from rehearsal.drills import aws, azure, clouds, itself, machine, network
 from rehearsal.drills.drill import Drill, Group, Healer
 
 _TRAFFIC = (
@@ -80,7 +80,64 @@ _DRIFT = (
     Drill("rule-opened", Group.DRIFT, aws.open_to_the_world, "rule too many: 0.0.0.0/0", cuts=False),
     Drill("agent-killed", Group.DRIFT, machine.kill_agent, "the agent is", Healer.AGENT, machine.agent, cuts=False),
 )
-DRILLS = (*_TRAFFIC, *_DRIFT)
+_FOR_A_WHILE_S = 150.0  # longer than three looks by the schedule
+_STILL = (
+    Drill(
+        "link-cut",
+        Group.STILL,
+        network.cut,
+        "carries nothing",
+        more=network.is_cut,
+        mend=network.join,
+        lasts_s=network.THREE_DEAD_PEER_TIMES_S,
+    ),
+    Drill(
+        "aws-throttled",
+        Group.STILL,
+        clouds.throttle,
+        "EC2 throttles",
+        more=clouds.is_throttled,
+        mend=clouds.clear,
+        lasts_s=_FOR_A_WHILE_S,
+        cuts=False,
+    ),
+    Drill(
+        "function-unreachable",
+        Group.STILL,
+        clouds.end_function,
+        "the Function does not answer",
+        more=clouds.function_is_away,
+        mend=clouds.clear,
+        lasts_s=_FOR_A_WHILE_S,
+        cuts=False,
+    ),
+    Drill(
+        "azure-operation-endless",
+        Group.STILL,
+        clouds.stick,
+        "Azure does not end",
+        more=clouds.is_stuck,
+        mend=clouds.clear,
+        lasts_s=_FOR_A_WHILE_S,
+        may_change=("azure local network gateways",),  # what the operation is about
+        cuts=False,
+    ),
+    Drill(
+        "disk-full",
+        Group.STILL,
+        machine.fill_disk,
+        "disk is full",
+        more=machine.disk,
+        mend=machine.empty_disk,
+        lasts_s=_FOR_A_WHILE_S,
+        cuts=False,
+    ),
+)
+_ITSELF = (
+    *itself.killings(),
+    Drill("walks-racing", Group.ITSELF, itself.race, itself.ROUTE, judge=itself.done_once),
+)
+DRILLS = (*_TRAFFIC, *_DRIFT, *_STILL, *_ITSELF)
 REHEARSED = (
     "gateway-terminated",
     "elastic-ip-disassociated",

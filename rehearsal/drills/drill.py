@@ -36,6 +36,10 @@ def no_more(_: Scene) -> Iterator[str]:
     yield from ()
 
 
+def all_is_well(_: Scene, _broke_at: float) -> Iterator[str]:
+    yield from ()
+
+
 def private_hosts(link: world.Link) -> tuple[networks.Host, networks.Host]:
     return link.directions[0]
 
@@ -45,7 +49,8 @@ class Drill:
     """`break_` gets the scene before it. `sign` is a pattern of one of the faults that then must be seen.
 
     `more` finds faults that neither cloud tells of, mostly in the machine. `lasts_s` is how long a fault of the world
-    lasts, which `mend` then ends; `restore` gives the customer's world back afterwards. Neither is a remedy.
+    lasts, which `mend` then ends; until then nothing may change but `may_change` (kinds of `listings`). `restore` gives
+    the customer's world back afterwards. Neither is a remedy. `judge` says at the end what else went wrong since then.
     """
 
     name: str
@@ -58,9 +63,11 @@ class Drill:
     restore: Callable[[Scene], None] = nothing
     mend: Callable[[Scene], None] = nothing
     lasts_s: float = 0.0
+    may_change: tuple[str, ...] = ()
     ends: Callable[[world.Link], tuple[networks.Host, networks.Host]] = private_hosts
     cuts: bool = True
     from_end: bool = False
+    judge: Callable[[Scene, float], Iterator[str]] = all_is_well
 
     @property
     def heals(self) -> bool:

@@ -1,5 +1,6 @@
 """How a drill sees: whether the link is whole, what has been done about it, and whether it has come to rest."""
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +10,7 @@ from typing import Any
 from azure.core.exceptions import AzureError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal import checks, clients, inside, places, traffic, world
+from rehearsal import checks, clients, inside, places, timeline, traffic, world
 from rehearsal.drills import outcome, scene, whole
 from rehearsal.drills.drill import Drill
 from rehearsal.drills.scene import Scene
@@ -49,16 +50,22 @@ def executions(link: world.Link) -> Iterator[dict[str, Any]]:
 
 
 def remedies(link: world.Link, broke_at: float) -> tuple[outcome.Remedy, ...]:
-    """What has been done since the break: walks, and the newest remedy of the agent's own."""
-    walks = []
-    for one in executions(link):
-        if one["startDate"].timestamp() < broke_at:
-            break
-        walks.append(outcome.walk(one))
-    item = checks.document(link, "helped")
-    at = datetime.fromisoformat(item["at"]).timestamp() if item else 0.0
-    own = outcome.helped({**item, "at": at}, time.time(), broke_at) if at >= broke_at - 1 else None
-    return tuple(one for one in (*walks, own) if one is not None)
+    """The walks since the break, with what they wrote to Azure."""
+    since = itertools.takewhile(lambda one: one["startDate"].timestamp() >= broke_at, executions(link))
+    written = azure_writes()
+    walks = [outcome.walk(one, written) for one in since]
+    return tuple(one for one in walks if one is not None)
+
+
+def azure_writes() -> list[dict[str, Any]]:
+    """The ARM server's operations that have ended, oldest first."""
+    return [json.loads(line) for line in timeline.OPERATIONS.read_text().splitlines()]
+
+
+def helped(link: world.Link) -> dict[str, Any]:
+    """The newest remedy of the agent's own, its time in seconds; empty when there was none."""
+    item = checks.item(link, "helped")
+    return {**item, "at": datetime.fromisoformat(item["at"]).timestamp()} if item else {}
 
 
 def is_walking(link: world.Link) -> bool:

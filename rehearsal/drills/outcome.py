@@ -1,6 +1,7 @@
 """What became of a drill, from what was seen of it. Pure."""
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,14 +65,19 @@ class Outcome:
         return "ok" if taken <= self.bound_s else "OVER"
 
 
-def walk(described: Mapping[str, Any]) -> Remedy | None:
-    """A walk that was started to heal, as Step Functions describes it with its input and output parsed."""
+def walk(described: Mapping[str, Any], written: Iterable[Mapping[str, Any]] = ()) -> Remedy | None:
+    """A walk that was started to heal, as Step Functions describes it with its input and output parsed.
+
+    `written` are the ARM server's operations; those that began during the walk are taken for the walk's own.
+    """
     why = described["input"].get("why")
     if not why:
         return None
-    done = [step for steps in described["output"].get("did", {}).values() for step in steps]
-    did = tuple(dict.fromkeys(step["step"] for step in done))
-    return Remedy(described["startDate"].timestamp(), why["trigger"], did, why["reason"])
+    began = described["startDate"].timestamp()
+    ended = described["stopDate"].timestamp() if "stopDate" in described else math.inf
+    done = [step["step"] for steps in described["output"].get("did", {}).values() for step in steps]
+    azure = [f"{one['op']} {one['resource'].split('/')[-2]}" for one in written if began <= one["started"] <= ended]
+    return Remedy(began, why["trigger"], tuple(dict.fromkeys([*done, *azure])), why["reason"])
 
 
 def helped(item: Mapping[str, Any], heard_at: float, broke_at: float) -> Remedy:
@@ -86,6 +92,8 @@ def of(drill: Drill, healing: str, seen: Seen, boot_s: float | None) -> Outcome:
     first = remedies[0] if remedies else None
     did = tuple(dict.fromkeys(step for one in remedies for step in one.did))
     lost = len(seen.pings.lost)
+    if lost and drill.group is Group.STILL and not drill.cuts:
+        seen = dataclasses.replace(seen, wrong=(*seen.wrong, f"{lost} pings were lost"))
     return Outcome(
         drill=drill.name,
         group=drill.group.value,

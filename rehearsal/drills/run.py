@@ -4,8 +4,9 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from rehearsal import progress, timeline, traffic, world
+from rehearsal import listings, progress, timeline, traffic, world
 from rehearsal.drills import eyes, healing, outcome, table
 from rehearsal.drills.drill import Drill
 from rehearsal.drills.healing import Healing
@@ -16,6 +17,7 @@ PING_EVERY_S = 0.2
 STEADY_S = 3.0  # so long every ping must have been answered before traffic counts as restored
 WHOLE_WITHIN_S = 300.0
 HEALS_WITHIN_S = 300.0  # after this it is not healed; the bounds of the figures are judged apart
+VOLATILE = ("cloudwatch MetricAlarms", "logs logGroups")  # they tell of what happens
 STAYS_BROKEN_S = 90.0  # longer than any bound but a boot's
 
 
@@ -27,6 +29,8 @@ class Track:
     sign: str | None = None
     repaired_at: float | None = None
     last: list[str] = field(default_factory=list)
+    own: list[outcome.Remedy] = field(default_factory=list)
+    heard: float = 0.0
 
     def note(self, faults: list[str], at: float) -> None:
         """Takes one look into account."""
@@ -37,6 +41,12 @@ class Track:
         elif self.repaired_at is None:
             self.repaired_at = at
         self.last = faults
+
+    def hear(self, helped: dict[str, Any], broke_at: float, at: float) -> None:
+        """Takes the newest of the agent's own remedies into account, once; what was before the break does not count."""
+        if helped and helped["at"] != self.heard:
+            self.heard = helped["at"]
+            self.own.append(outcome.helped(helped, at, broke_at))
 
     def is_over(self, pings: traffic.Answers, at: float) -> bool:
         """It was broken, it has been whole for a while, and traffic is back."""
@@ -63,13 +73,15 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
     with traffic.Meter(*drill.ends(before.link), every_s=PING_EVERY_S) as meter:
         time.sleep(1)
         counted = meter.so_far().newest
+        track = Track(drill, heard=eyes.helped(before.link).get("at", 0.0))
         began = time.time()
         drill.break_(before)
         broke_at = time.time() if drill.from_end else began
-        track = Track(drill)
-        ends_at = broke_at + (STAYS_BROKEN_S if mode is Healing.OFF else HEALS_WITHIN_S)
+        moved = _held(drill, before, track) if drill.lasts_s else []
+        ends_at = time.time() + (STAYS_BROKEN_S if mode is Healing.OFF else HEALS_WITHIN_S)
         while (at := time.time()) < ends_at:
             track.note(eyes.faults(drill, before), at)
+            track.hear(eyes.helped(before.link), broke_at, time.time())
             if track.is_over(meter.so_far().after(counted), at) and not eyes.is_walking(before.link):
                 break
             time.sleep(eyes.POLL_S)
@@ -77,12 +89,26 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
     return outcome.Seen(
         broke_at=broke_at,
         sign=track.sign,
-        remedies=eyes.remedies(before.link, broke_at),
+        remedies=(*track.own, *eyes.remedies(before.link, broke_at)),
         repaired_at=track.repaired_at,
         pings=pings,
         restored_at=pings.restored(STEADY_S),
-        wrong=tuple(track.last),
+        wrong=(*moved, *drill.judge(before, broke_at), *track.last),
     )
+
+
+def _held(drill: Drill, before: Scene, track: Track) -> list[str]:
+    """What changed while the fault lasted; then the fault ends."""
+    listed, written = listings.both_clouds(), eyes.azure_writes()
+    ends_at = time.time() + drill.lasts_s
+    while time.time() < ends_at:
+        track.note(eyes.faults(drill, before), time.time())
+        time.sleep(eyes.POLL_S)
+    moved = listings.changed(listed, listings.both_clouds(), (*VOLATILE, *drill.may_change))
+    writes = eyes.azure_writes()[len(written) :]
+    drill.mend(before)
+    track.last, track.repaired_at = ["the fault has just ended"], None
+    return [*(f"{kind} {' '.join(ids)}" for kind, ids in moved.items()), *(f"Azure: {one}" for one in writes)]
 
 
 def _give_back(drill: Drill, mode: Healing, before: Scene) -> None:

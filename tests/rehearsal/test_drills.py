@@ -137,6 +137,12 @@ def test_what_moved_while_it_had_to_hold_still_is_not_held() -> None:
     assert ended(CUT, seen(answers(3), wrong=("the gateway was replaced",))) == outcome.MOVED
 
 
+def test_what_harms_no_traffic_may_lose_no_ping_while_it_holds_still() -> None:
+    harmless = dataclasses.replace(CUT, cuts=False)
+    assert ended(harmless, seen(answers())) == outcome.HELD
+    assert ended(harmless, seen(answers(3))) == outcome.MOVED
+
+
 def test_without_remedy_only_not_healed_is_as_it_must_be() -> None:
     healed = outcome.of(ROUTE, "off", seen(answers(3, 4)), None)
     stayed = outcome.of(ROUTE, "off", seen(answers(3), repaired_at=None), None)
@@ -163,6 +169,23 @@ def test_the_first_remedy_noticed_it_and_all_are_named() -> None:
     found = outcome.of(ROUTE, "on", dataclasses.replace(seen(answers(3)), remedies=(later, first)), None)
     assert (found.noticed_s, found.trigger, found.reason) == (2.0, "agent", "TunnelDown")
     assert found.remedy == "Nudge, CreateRoute"
+
+
+def test_what_azure_was_written_during_a_walk_is_part_of_its_remedy() -> None:
+    why = {"trigger": "schedule", "reason": "ConnectionMissing", "because": ""}
+    times = {"startDate": datetime.fromtimestamp(10, UTC), "stopDate": datetime.fromtimestamp(20, UTC)}
+    ops = ((9, "POST"), (15, "PUT"), (21, "DELETE"))
+    writes = [{"op": op, "resource": "/x/connections/a", "started": at} for at, op in ops]
+    found = outcome.walk({**times, "input": {"why": why}, "output": {}}, writes)
+    assert found is not None and found.did == ("PUT connections",)
+
+
+def test_an_own_remedy_is_heard_once_and_not_from_before_the_break() -> None:
+    track = run.Track(ROUTE, heard=5.0)
+    old, new = ({"at": at, "remedy": "Nudge", "reason": "TunnelDown"} for at in (5.0, BROKE_AT + 1))
+    for helped in ({}, old, new, new):
+        track.hear(helped, BROKE_AT, BROKE_AT + 2)
+    assert [one.at for one in track.own] == [BROKE_AT + 1]
 
 
 def test_a_walk_that_no_one_started_to_heal_is_no_remedy() -> None:
