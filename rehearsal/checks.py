@@ -89,10 +89,16 @@ def document(link: world.Link, name: str) -> dict[str, Any]:
 
 def item(link: world.Link, name: str) -> dict[str, str]:
     """One item of the link's table, whose attributes are strings; empty when there is none."""
-    database = clients.aws("dynamodb")
-    [table] = [one for one in database.list_tables()["TableNames"] if one.startswith(f"{link.stack}-Table")]
-    found = database.get_item(TableName=table, Key={"id": {"S": name}}).get("Item", {})
+    found = clients.aws("dynamodb").get_item(TableName=table(link), Key={"id": {"S": name}}).get("Item", {})
     return {key: value["S"] for key, value in found.items() if "S" in value}
+
+
+def table(link: world.Link) -> str:
+    """The name of the link's table. Raises LookupError."""
+    found = [
+        one for one in clients.aws("dynamodb").list_tables()["TableNames"] if one.startswith(f"{link.stack}-Table")
+    ]
+    return str(found[0])
 
 
 def pings(link: world.Link) -> list[str]:

@@ -25,6 +25,7 @@ VMS = STATE / "vm"
 TLS = STATE / "tls"
 CDK = STATE / "cdk"
 ARM_STATE = STATE / "arm"
+UNBOOTABLE = STATE / "image-does-not-boot"  # while this file is there, a machine that starts finds no root disk
 TIMELINE = STATE / "timeline.json"
 
 REGION = "eu-west-1"

@@ -24,7 +24,7 @@ TAP_MTU = 9001
 # data, which are as a customer's; and before systemd, so that it is there whatever is broken later.
 SHELL = 'init=/bin/sh -- -c "stty -F /dev/ttyS1 raw -echo; setsid sh </dev/ttyS1 >/dev/ttyS1 2>&1 & exec /sbin/init"'
 KERNEL_ARGUMENTS = (
-    "root=/dev/nvme0n1 rootfstype=ext4 rw console=ttyS0 net.ifnames=1 "
+    "rootfstype=ext4 rw console=ttyS0 net.ifnames=1 "
     "mitigations=off audit=0 apparmor=0 selinux=0 tsc=reliable random.trust_cpu=on quiet loglevel=4 panic=5"
 )
 
@@ -164,7 +164,12 @@ def _qemu(machine: Machine, folder: Path) -> list[str]:
         *("qemu-system-x86_64", "-name", machine.instance_id, "-nodefaults", "-display", "none"),
         *("-M", "q35", "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "768"),
         *("-smbios", f"type=1,manufacturer=Amazon EC2,product=t3.micro,uuid={uuid},serial={uuid}"),
-        *("-kernel", str(places.booted_image() / "vmlinux"), "-append", f"{KERNEL_ARGUMENTS} {clock} {SHELL}"),
+        *(
+            "-kernel",
+            str(places.booted_image() / "vmlinux"),
+            "-append",
+            f"{_root()} {KERNEL_ARGUMENTS} {clock} {SHELL}",
+        ),
         *("-drive", f"file={folder / 'disk.qcow2'},if=none,id=disk,cache=unsafe,discard=unmap"),
         *("-device", "nvme,drive=disk,serial=vol0"),
         *("-netdev", network, "-device", f"virtio-net-pci,netdev=net,mac={machine.mac},romfile="),
@@ -186,6 +191,11 @@ def connect(instance_id: str, name: str, patience_s: float) -> Iterator[socket.s
             yield wire
     finally:
         os.close(here)
+
+
+def _root() -> str:
+    """The root disk; one that is not there is waited for, without a word on the console (kernel-parameters.txt)."""
+    return "root=/dev/nvme9n1 rootwait" if places.UNBOOTABLE.exists() else "root=/dev/nvme0n1"
 
 
 def _press_power_button(instance_id: str) -> None:

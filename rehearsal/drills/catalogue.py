@@ -1,7 +1,7 @@
 """Every drill, in the order of a full run."""
 
-from rehearsal.drills import aws, azure, clouds, itself, machine, network
-from rehearsal.drills.drill import Drill, Group, Healer
+from rehearsal.drills import aws, azure, clouds, image, itself, machine, network
+from rehearsal.drills.drill import Drill, Group, Healer, Loss
 
 _TRAFFIC = (
     Drill("pluto-hung", Group.TRAFFIC, machine.hang_pluto, "pluto is hung", Healer.AGENT, machine.pluto),
@@ -75,10 +75,10 @@ _TRAFFIC = (
     Drill("gateway-powered-off", Group.TRAFFIC, aws.power_off, "is stopped", Healer.INSTANCE),
 )
 _DRIFT = (
-    Drill("vnet-prefix-removed", Group.DRIFT, azure.remove_prefix, "not behind Azure", cuts=False),
-    Drill("inbound-rule-removed", Group.DRIFT, aws.revoke_rule, "no inbound rule for", cuts=False),
-    Drill("rule-opened", Group.DRIFT, aws.open_to_the_world, "rule too many: 0.0.0.0/0", cuts=False),
-    Drill("agent-killed", Group.DRIFT, machine.kill_agent, "the agent is", Healer.AGENT, machine.agent, cuts=False),
+    Drill("vnet-prefix-removed", Group.DRIFT, azure.remove_prefix, "not behind Azure", loss=Loss.NONE),
+    Drill("inbound-rule-removed", Group.DRIFT, aws.revoke_rule, "no inbound rule for", loss=Loss.NONE),
+    Drill("rule-opened", Group.DRIFT, aws.open_to_the_world, "rule too many: 0.0.0.0/0", loss=Loss.NONE),
+    Drill("agent-killed", Group.DRIFT, machine.kill_agent, "the agent is", Healer.AGENT, machine.agent, loss=Loss.NONE),
 )
 _FOR_A_WHILE_S = 150.0  # longer than three looks by the schedule
 _STILL = (
@@ -99,7 +99,7 @@ _STILL = (
         more=clouds.is_throttled,
         mend=clouds.clear,
         lasts_s=_FOR_A_WHILE_S,
-        cuts=False,
+        loss=Loss.NONE,
     ),
     Drill(
         "function-unreachable",
@@ -109,7 +109,7 @@ _STILL = (
         more=clouds.function_is_away,
         mend=clouds.clear,
         lasts_s=_FOR_A_WHILE_S,
-        cuts=False,
+        loss=Loss.NONE,
     ),
     Drill(
         "azure-operation-endless",
@@ -120,7 +120,7 @@ _STILL = (
         mend=clouds.clear,
         lasts_s=_FOR_A_WHILE_S,
         may_change=("azure local network gateways",),  # what the operation is about
-        cuts=False,
+        loss=Loss.NONE,
     ),
     Drill(
         "disk-full",
@@ -130,11 +130,32 @@ _STILL = (
         more=machine.disk,
         mend=machine.empty_disk,
         lasts_s=_FOR_A_WHILE_S,
-        cuts=False,
+        loss=Loss.NONE,
     ),
 )
 _ITSELF = (
     *itself.killings(),
+    Drill(
+        "image-does-not-boot",
+        Group.ITSELF,
+        image.replace,
+        "2 gateways are alive",
+        more=image.is_deploying,
+        restore=image.give_back,
+        judge=image.kept,
+        loss=Loss.NONE,
+    ),
+    Drill(
+        "image-never-boots",
+        Group.ITSELF,
+        image.terminate,
+        "0 gateways are alive",
+        Healer.INSTANCE,
+        mend=image.mend,
+        lasts_s=image.GIVES_UP_S,
+        restore=image.give_back,
+        judge=image.bounded_and_told,
+    ),
     Drill("walks-racing", Group.ITSELF, itself.race, itself.ROUTE, judge=itself.done_once),
 )
 DRILLS = (*_TRAFFIC, *_DRIFT, *_STILL, *_ITSELF)

@@ -25,6 +25,14 @@ class Healer(StrEnum):
     WATCH = "watch"
 
 
+class Loss(StrEnum):
+    """Whether pings are lost: they must be, or nothing was broken; they may be; or none, or it did harm."""
+
+    MUST = "must"
+    MAY = "may"
+    NONE = "none"
+
+
 BOUND_S = {Healer.AGENT: 10.0, Healer.INSTANCE: 15.0, Healer.WATCH: 75.0}  # INSTANCE: plus boot
 
 
@@ -65,7 +73,7 @@ class Drill:
     lasts_s: float = 0.0
     may_change: tuple[str, ...] = ()
     ends: Callable[[world.Link], tuple[networks.Host, networks.Host]] = private_hosts
-    cuts: bool = True
+    loss: Loss = Loss.MUST
     from_end: bool = False
     judge: Callable[[Scene, float], Iterator[str]] = all_is_well
 

@@ -68,6 +68,11 @@ def helped(link: world.Link) -> dict[str, Any]:
     return {**item, "at": datetime.fromisoformat(item["at"]).timestamp()} if item else {}
 
 
+def forget(link: world.Link) -> None:
+    """What was tried before no longer counts, as when half an hour has passed (link/remedy.py)."""
+    clients.aws("dynamodb").delete_item(TableName=checks.table(link), Key={"id": {"S": "remedies"}})
+
+
 def is_walking(link: world.Link) -> bool:
     return bool(next(executions(link))["status"] == "RUNNING")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rehearsal import clients, faults
 from rehearsal.drills import aws, eyes
-from rehearsal.drills.drill import Drill, Group
+from rehearsal.drills.drill import Drill, Group, Loss
 from rehearsal.drills.scene import Scene
 
 ROUTE, RULE, ADDRESS = "has no route to", "no inbound rule for", "Elastic IP is on nothing"
@@ -71,7 +71,7 @@ def killings() -> tuple[Drill, ...]:
             one.sign,
             more=functools.partial(_still_alive, one),
             restore=lambda _: faults.aws_clear(),
-            cuts=False,
+            loss=Loss.MAY,
         )
         for one in KILLINGS
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rehearsal import traffic
-from rehearsal.drills.drill import BOUND_S, Drill, Group, Healer
+from rehearsal.drills.drill import BOUND_S, Drill, Group, Healer, Loss
 
 HEALED, NOT_HEALED, NOT_BROKEN, NOT_BEGUN = "healed", "not healed", "not broken", "not begun"
 HELD, MOVED = "held", "not held"
@@ -25,7 +25,10 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of one drill, in seconds since the epoch; None is never. `sign` is how it was seen to be broken."""
+    """What was seen of one drill, in seconds since the epoch; None is never. `sign` is how it was seen to be broken.
+
+    `told` are the subjects of what humans were told meanwhile.
+    """
 
     broke_at: float
     sign: str | None
@@ -34,6 +37,7 @@ class Seen:
     pings: traffic.Answers
     restored_at: float | None
     wrong: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Outcome:
     reason: str
     sign: str
     wrong: tuple[str, ...]
+    told: tuple[str, ...]
 
     @property
     def judged(self) -> str:
@@ -92,7 +97,7 @@ def of(drill: Drill, healing: str, seen: Seen, boot_s: float | None) -> Outcome:
     first = remedies[0] if remedies else None
     did = tuple(dict.fromkeys(step for one in remedies for step in one.did))
     lost = len(seen.pings.lost)
-    if lost and drill.group is Group.STILL and not drill.cuts:
+    if lost and drill.loss is Loss.NONE:
         seen = dataclasses.replace(seen, wrong=(*seen.wrong, f"{lost} pings were lost"))
     return Outcome(
         drill=drill.name,
@@ -110,6 +115,7 @@ def of(drill: Drill, healing: str, seen: Seen, boot_s: float | None) -> Outcome:
         reason=first.reason if first else "-",
         sign=seen.sign or "nothing was seen to be broken",
         wrong=seen.wrong,
+        told=seen.told,
     )
 
 
@@ -133,7 +139,7 @@ def _bound(drill: Drill, boot_s: float | None) -> float | None:
 
 def _ended(drill: Drill, seen: Seen) -> str:
     """Not broken is no success: then nothing has been shown."""
-    if seen.sign is None or (drill.cuts and not seen.pings.lost):
+    if seen.sign is None or (drill.loss is Loss.MUST and not seen.pings.lost):
         return NOT_BROKEN
     back = seen.repaired_at is not None and (not seen.pings.lost or seen.restored_at is not None)
     if drill.group is Group.STILL:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal import listings, progress, timeline, traffic, world
-from rehearsal.drills import eyes, healing, outcome, table
-from rehearsal.drills.drill import Drill
+from rehearsal.drills import alerts, eyes, healing, outcome, table
+from rehearsal.drills.drill import Drill, Group, Loss
 from rehearsal.drills.healing import Healing
 from rehearsal.drills.outcome import Outcome
 from rehearsal.drills.scene import Scene
@@ -16,7 +16,7 @@ from rehearsal.drills.scene import Scene
 PING_EVERY_S = 0.2
 STEADY_S = 3.0  # so long every ping must have been answered before traffic counts as restored
 WHOLE_WITHIN_S = 300.0
-HEALS_WITHIN_S = 300.0  # after this it is not healed; the bounds of the figures are judged apart
+HEALS_WITHIN_S = 420.0  # after this it is not healed; the bounds of the figures are judged apart
 VOLATILE = ("cloudwatch MetricAlarms", "logs logGroups")  # they tell of what happens
 STAYS_BROKEN_S = 90.0  # longer than any bound but a boot's
 
@@ -52,13 +52,14 @@ class Track:
         """It was broken, it has been whole for a while, and traffic is back."""
         if self.sign is None or self.repaired_at is None or at - self.repaired_at < STEADY_S:
             return False
-        return pings.restored(STEADY_S) is not None if pings.lost else not self.drill.cuts
+        return pings.restored(STEADY_S) is not None if pings.lost else self.drill.loss is not Loss.MUST
 
 
 def perform(drill: Drill, mode: Healing, link: world.Link) -> Outcome:
     """One drill. The link is whole before it begins, or it does not; afterwards it is given the time to be so again."""
     try:
         drill.prepare(eyes.settle(link, WHOLE_WITHIN_S))
+        eyes.forget(link)
         before = eyes.settle(link, WHOLE_WITHIN_S)
         with healing.only(mode, before):
             found = outcome.of(drill, mode.value, _seen(drill, mode, before), _boot_s())
@@ -94,18 +95,23 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
         pings=pings,
         restored_at=pings.restored(STEADY_S),
         wrong=(*moved, *drill.judge(before, broke_at), *track.last),
+        told=tuple(one["Subject"] for one in alerts.told(broke_at)),
     )
 
 
 def _held(drill: Drill, before: Scene, track: Track) -> list[str]:
-    """What changed while the fault lasted; then the fault ends."""
+    """What changed while the fault lasted, where it must hold still; then the fault ends."""
     listed, written = listings.both_clouds(), eyes.azure_writes()
     ends_at = time.time() + drill.lasts_s
     while time.time() < ends_at:
         track.note(eyes.faults(drill, before), time.time())
         time.sleep(eyes.POLL_S)
-    moved = listings.changed(listed, listings.both_clouds(), (*VOLATILE, *drill.may_change))
-    writes = eyes.azure_writes()[len(written) :]
+    moved = (
+        {}
+        if drill.group is not Group.STILL
+        else listings.changed(listed, listings.both_clouds(), (*VOLATILE, *drill.may_change))
+    )
+    writes = eyes.azure_writes()[len(written) :] if drill.group is Group.STILL else []
     drill.mend(before)
     track.last, track.repaired_at = ["the fault has just ended"], None
     return [*(f"{kind} {' '.join(ids)}" for kind, ids in moved.items()), *(f"Azure: {one}" for one in writes)]
@@ -132,12 +138,13 @@ def _boot_s() -> float | None:
 def all_of(drills: Sequence[Drill], mode: Healing, link: world.Link) -> list[Outcome]:
     """One after another; the next begins whatever became of the one before."""
     done = []
-    for drill in drills:
-        progress.say(f"drill {drill.name}, healing {mode.value}")
-        one = perform(drill, mode, link)
-        done.append(one)
-        _say(one, mode)
-        table.save([one])
+    with alerts.heard():
+        for drill in drills:
+            progress.say(f"drill {drill.name}, healing {mode.value}")
+            one = perform(drill, mode, link)
+            done.append(one)
+            _say(one, mode)
+            table.save([one])
     print(table.text(done), flush=True)
     return done
 
@@ -146,5 +153,7 @@ def _say(one: Outcome, mode: Healing) -> None:
     right = outcome.as_wanted(one, healing=mode is not Healing.OFF)
     progress.say(f"{'ok  ' if right else 'FAIL'}  {one.drill}: {', '.join(table.row(one)[1:])}")
     progress.say(f"        seen: {one.sign}")
+    for subject in one.told:
+        progress.say(f"        told: {subject}")
     for fault in one.wrong:
         progress.say(f"        {fault}")

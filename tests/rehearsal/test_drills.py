@@ -12,12 +12,12 @@ import pytest
 from rehearsal import traffic
 from rehearsal.drills import catalogue, eyes, outcome, run, scene, whole
 from rehearsal.drills import table as shown
-from rehearsal.drills.drill import Drill, Group, Healer
+from rehearsal.drills.drill import Drill, Group, Healer, Loss
 from tests.rehearsal import drill_scene
 from tests.rehearsal.drill_scene import WHOLE, connection, instance, local_gateway, route, rule, table
 
 ROUTE = Drill("route-deleted", Group.TRAFFIC, lambda scene: None, "no route to")
-RULE = Drill("rule-opened", Group.DRIFT, lambda scene: None, "too many", cuts=False)
+RULE = Drill("rule-opened", Group.DRIFT, lambda scene: None, "too many", loss=Loss.NONE)
 CUT = Drill("link-cut", Group.STILL, lambda scene: None, "nothing passes")
 BROKE_AT = 1000.0
 
@@ -138,7 +138,7 @@ def test_what_moved_while_it_had_to_hold_still_is_not_held() -> None:
 
 
 def test_what_harms_no_traffic_may_lose_no_ping_while_it_holds_still() -> None:
-    harmless = dataclasses.replace(CUT, cuts=False)
+    harmless = dataclasses.replace(CUT, loss=Loss.NONE)
     assert ended(harmless, seen(answers())) == outcome.HELD
     assert ended(harmless, seen(answers(3))) == outcome.MOVED
 
