@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse drill rehearse-links rehearse-changes rehearse-stock test check synth cdk-bootstrap doctor plan deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-stock test check synth cdk-bootstrap doctor plan deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -31,6 +31,9 @@ rehearse-links: setup-rehearsal lambda-asset ## several links at once, of which 
 
 drill: setup-rehearsal lambda-asset ## NAME="one two" or all: break a link and show how it heals; OPTIONS=--list, --without-remedy, --muted
 	@python -m rehearsal drill $(if $(filter all,$(NAME)),--all,$(NAME)) $(OPTIONS)
+
+bench-heal: setup-rehearsal lambda-asset ## seconds until traffic is restored, medians of five, and a bare boot beside them
+	@python -m rehearsal bench-heal
 
 test: setup lambda-asset ## unit tests: no root, no network, no credentials
 	@pytest -n 2 -m 'not root'

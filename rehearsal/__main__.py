@@ -7,6 +7,7 @@ down     destroys the link and ends everything
 run      up, check, destroy, down; always down, also after a failure or Ctrl-C
 links    several links at once: they leave each other alone, also one that fails and one that goes
 changes  the same as run with one change after another to the running link, and a ping all the while
+bench-heal  how long healing takes, medians of five
 drill    breaks the running link and shows how it heals; where none runs, one comes up for it and goes again
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from rehearsal import deploy, processes, progress, rehearse
-from rehearsal.drills import options
+from rehearsal.drills import bench, options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "run": rehearse.run,
         "changes": rehearse.change,
         "links": rehearse.links,
+        "bench-heal": lambda: rehearse.drill(bench.measure),
     }
     for name in acts:
         commands.add_parser(name)

@@ -15,6 +15,7 @@ class Healing(StrEnum):
 
     ON = "on"
     OFF = "off"
+    PAUSED = "paused"  # the agent still heals what it can
     MUTED = "events muted"
 
 
@@ -30,6 +31,9 @@ def only(mode: Healing, now: Scene) -> Iterator[None]:
             yield
         case Healing.OFF:
             with _paused(now.link), _without_agent(now):
+                yield
+        case Healing.PAUSED:
+            with _paused(now.link):
                 yield
         case Healing.MUTED:
             with _muted():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rehearsal import traffic
-from rehearsal.drills import catalogue, eyes, outcome, run, scene, whole
+from rehearsal.drills import bench, catalogue, eyes, outcome, run, scene, whole
 from rehearsal.drills import table as shown
 from rehearsal.drills.drill import Drill, Group, Healer, Loss
 from tests.rehearsal import drill_scene
@@ -253,3 +253,13 @@ def test_a_look_that_fails_is_a_fault_and_ends_no_drill(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(scene, "look", gone)
     assert eyes.faults(ROUTE, WHOLE) == ["could not look: no gateway is alive"]
+
+
+def test_the_medians_stand_beside_their_bounds_and_a_bare_boot() -> None:
+    found = {"bare boot": [40.0, 38.0, 60.0], "ipsec-stopped": [4.0, 9.0, 12.0], "route-deleted": [80.0]}
+    lines = bench.table({**found, "gateway-terminated": [51.0, 49.0, 52.0]}).splitlines()
+    assert lines[1] == "  bare boot: median 40.0 s of 40.0, 38.0, 60.0"
+    assert lines[2].endswith("median 9.0 s of 4.0, 9.0, 12.0, bound 10.0 s ok")
+    assert lines[3].endswith("median 51.0 s of 51.0, 49.0, 52.0, bound 55.0 s ok")
+    assert lines[4].endswith("bound 75.0 s OVER")
+    assert lines[5] == "  replaced cold: 1.27 times a bare boot, bound 1.25 OVER"
