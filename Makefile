@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-stock test check synth cdk-bootstrap doctor plan deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-stock test prove check synth cdk-bootstrap doctor plan deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -37,6 +37,9 @@ bench-heal: setup-rehearsal lambda-asset ## seconds until traffic is restored, m
 
 test: setup lambda-asset ## unit tests: no root, no network, no credentials
 	@pytest -n 2 -m 'not root'
+
+prove: setup lambda-asset ## every case of the proofs of which `make test` runs a spread: a fault at each call of a walk
+	@PROVE_EVERY=1 pytest -s tests/walks/test_faults.py
 
 check: setup ## formatting, lint, types, import contracts, shell lint
 	@ruff format --check --quiet --output-format concise . || { echo "run 'make format'"; exit 1; }

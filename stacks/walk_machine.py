@@ -22,6 +22,11 @@ AZURE_HEARTBEAT = Duration.minutes(2)
 # Another walk is waited for this long at most, so that this one still has time to say that it never began.
 BUSY_EVERY, BUSY_LOOKS = Duration.seconds(3), 300
 
+# A function that ends in the middle is begun again: each state looks afresh. These are Step Functions' names for
+# Lambda's throttling, a process that ended and a time-out ("Handle Lambda service exceptions" in its guide, and
+# "Error names" there); the CDK adds those of Lambda's service.
+ENDED_IN_THE_MIDDLE = ("Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout")
+
 ESTABLISHED = sfn.Condition.boolean_equals("$.found.established", True)
 
 FunctionOf = Callable[[str], lambda_.IFunction]
@@ -146,6 +151,7 @@ class WalkMachine(Construct):
     def _retried(self, task: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
         names = [kind.__name__ for kind in errors.RETRYABLE]
         task.add_retry(errors=names, interval=Duration.seconds(2), backoff_rate=2, max_attempts=5)
+        task.add_retry(errors=[*ENDED_IN_THE_MIDDLE], interval=Duration.seconds(2), backoff_rate=2, max_attempts=3)
         return task
 
     def _caught(self, task: tasks.LambdaInvoke, state: State, otherwise: sfn.IChainable) -> tasks.LambdaInvoke:

@@ -37,9 +37,17 @@ def test_every_task_retries_exactly_the_errors_that_are_worth_it() -> None:
     names = {kind.__name__ for kind in errors.RETRYABLE}
     for name, task in _tasks().items():
         retried = {name for retry in task["Retry"] for name in retry["ErrorEquals"]}
-        ours = {name for name in retried if not name.startswith(("Lambda.", "States."))}
+        ours = {name for name in retried if "." not in name}
         assert ours == names | ({"LinkBusy"} if name != "Report" else set())
         assert all(retry["MaxAttempts"] <= 6 for retry in task["Retry"] if retry["ErrorEquals"] != ["LinkBusy"])
+
+
+def test_every_task_whose_function_ended_in_the_middle_is_begun_again_a_few_times() -> None:
+    ended = {"Lambda.ServiceException", "Lambda.TooManyRequestsException", "Lambda.Unknown"}
+    for task in _tasks().values():
+        retries = [one for one in task["Retry"] if one["ErrorEquals"] != ["States.HeartbeatTimeout"]]
+        retried = {name for retry in retries for name in retry["ErrorEquals"]}
+        assert {*ended, "Runtime.ExitError", "Sandbox.Timedout"} <= retried
 
 
 def test_another_walk_is_waited_for_but_not_until_this_one_has_no_time_left() -> None:

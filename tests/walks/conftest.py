@@ -1,5 +1,7 @@
 """Both clouds round the real state machine, with somebody else's things in them."""
 
+import urllib.request
+
 import boto3
 import pytest
 from moto.ec2.models.route_tables import Route
@@ -27,7 +29,7 @@ def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Clouds:
     monkeypatch.setattr(dry_run, "ask", lambda spec, trial: ())  # moto makes the routes of a dry run
     monkeypatch.setattr(walks, "_stepfunctions", lambda: made.stepfunctions)
     monkeypatch.setattr(watching, "ask", lambda link, trigger: made.wishes.append((link, trigger)))
-    monkeypatch.setattr(walks, "answer", lambda to, reason, data: made.answered.append((reason, data)))
+    monkeypatch.setattr(urllib.request, "urlopen", made.cloudformation)
     ec2 = boto3.client("ec2")
     image = world.settings.spec.aws.image or ""
     foreign = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=world.public_subnet)["Instances"][0]

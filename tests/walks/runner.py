@@ -6,7 +6,9 @@ Only what the machine uses of Amazon States Language is understood; anything els
 import importlib
 import json
 import re
+import urllib.request
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -24,7 +26,7 @@ from lambdas.clouds import aws, table
 from lambdas.handlers import hear_gateway
 from lambdas.settings import Settings
 from link import facts, reading, wanted
-from link.errors import CloudRefused, FunctionUnreachable
+from link.errors import CausewayError, CloudBusy, CloudRefused, FunctionUnreachable
 from link.spec import LinkSpec
 from link.steps import State
 from rehearsal import listings
@@ -34,8 +36,10 @@ from tests.lambdas.test_walk import Context
 from tests.stacks import machines
 
 TURNS = 40  # of the Function, after which a task that is not answered counts as one that never will be
+IDLE = 2  # of them are given to a gateway that boots while the Function has nothing to do
 TRIES = 2  # of one state: what has not changed by then does not change without a clock
 IN_MEMORY = ("ec2", "secretsmanager", "iam", "dynamodb")  # of the services that a listing asks, what moto has here
+CONNECTED = facts.ConnectionStatus.CONNECTED
 Fault = Callable[[], None]
 # The states that a first launch goes through until it reports, in their order.
 LAUNCH = (
@@ -114,43 +118,74 @@ class Clouds:
     settings: Settings
     stepfunctions: StepFunctions = field(default_factory=StepFunctions)
     arm: FakeArm = field(default_factory=FakeArm)
+    aws: FakeAws = field(init=False)
     queue: FakeQueue = field(default_factory=FakeQueue)
     reachable: bool = True
     boots: bool = True
+    now: str = ""  # the state that a walk is in
+    unwatched: Callable[[], AbstractContextManager[object]] = nullcontext  # for looks that no program of ours makes
+    hidden: list[Task] = field(default_factory=list)
     answered: list[tuple[str | None, dict[str, str]]] = field(default_factory=list)
     wishes: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.aws = Answering(self.stepfunctions)
 
     def post(self, _side: object, path: str, body: str, _patience_s: float = 0) -> bytes:
         """The Function's two routes."""
         if not self.reachable:
             raise FunctionUnreachable("https://causeway.azurewebsites.net did not answer: refused")
-        if path.endswith("/look"):
-            ref = wanted.AzureRef.model_validate_json(body)
-            return look.find_facts(self.arm, FakeAws(), ref).model_dump_json().encode()
-        work = wanted.AzureWork.model_validate_json(body)
-        self.queue.send(Task(work=work, first_at=datetime.now(UTC)), 0)
+        try:
+            if path.endswith("/look"):
+                ref = wanted.AzureRef.model_validate_json(body)
+                return look.find_facts(self.arm, self.aws, ref).model_dump_json().encode()
+            work = wanted.AzureWork.model_validate_json(body)
+            self.queue.send(Task(work=work, first_at=datetime.now(UTC)), 0)
+        except (CloudBusy, Killed) as exc:  # 503 of the program, or 502 of its host
+            raise FunctionUnreachable(f"https://causeway.azurewebsites.net answered 50x: {exc}") from exc
         return b""
+
+    def cloudformation(self, request: urllib.request.Request, timeout: int) -> AbstractContextManager[object]:
+        """What CloudFormation does with the answer of a custom resource."""
+        assert isinstance(request.data, bytes)
+        said = json.loads(request.data)
+        self.answered.append((said["Reason"] if said["Status"] == "FAILED" else None, said["Data"]))
+        return nullcontext()
 
     def tick(self) -> None:
         """Azure ends its operations, the Function takes a turn, gateways boot and report."""
         self.arm.settle()
         if self.queue.sent:
-            task = self.queue.receive()
-            turn.take(Edges(self.arm, _Answering(self.stepfunctions), self.queue), task, datetime.now(UTC))
+            self._take_turn(self.queue.receive())
         if self.boots:
             self._boot()
 
+    def _take_turn(self, task: Task) -> None:
+        """A message that was not dealt with is seen again: at once, or when its host is gone, after ten minutes."""
+        try:
+            turn.take(Edges(self.arm, self.aws, self.queue), task, datetime.now(UTC))
+        except CausewayError:
+            self.queue.send(task, 0)
+        except Killed:
+            self.hidden.append(task)
+
+    def show_hidden(self) -> None:
+        """Azure shows the messages of a dead host to the next one."""
+        while self.hidden:
+            self.queue.send(self.hidden.pop(), 0)
+
     def _boot(self) -> None:
-        bearer = aws.elastic_ip(self.settings).interface
-        version = table.published_version("link")
-        for gateway in aws.gateways(self.settings):
+        with self.unwatched():
+            bearer = aws.elastic_ip(self.settings).interface
+            version = table.published_version("link")
+            gateways = aws.gateways(self.settings)
+        for gateway in gateways:
             if gateway.state != "running" or version is None:
                 continue
             if not gateway.booted:
                 hear("GatewayBooted", instance=gateway.id, version=version)
             if gateway.interface == bearer and self.arm.connection is not None:
-                status = facts.ConnectionStatus.CONNECTED
-                self.arm.connection = self.arm.connection.model_copy(update={"status": status})
+                self.arm.connection = self.arm.connection.model_copy(update={"status": CONNECTED})
                 told = worlds.read(instance=gateway.id, version=version, read_at=datetime.now(UTC))
                 probe = reading.Observation.UP if self.settings.spec.probe else None
                 hear("GatewayReading", **told.model_copy(update={"probe": probe}).model_dump(mode="json"))
@@ -168,20 +203,30 @@ class Clouds:
 
 
 @cache
-def _client(service: str) -> Any:
+def client(service: str) -> Any:
+    """Making one takes longer than a walk's state."""
     return boto3.client(service)  # type: ignore[call-overload]  # the name is a variable
 
 
 def _everything(service: str, call: str, key: str) -> list[Any]:
-    return list(getattr(_client(service), call)().get(key, []))
+    return list(getattr(client(service), call)().get(key, []))
 
 
 def hear(kind: str, **detail: Any) -> None:
-    """An event of the gateway's agent."""
-    hear_gateway.handler({"detail-type": kind, "detail": {"link": "prod", **detail}}, Context())
+    """An event of the gateway's agent. Lambda itself tries an event three times (Lambda, "Asynchronous invocation")."""
+    event = {"detail-type": kind, "detail": {"link": "prod", **detail}}
+    for _ in range(2):
+        with suppress(CausewayError, Killed):
+            hear_gateway.handler(event, Context())
+            return
+    hear_gateway.handler(event, Context())
 
 
-class _Answering(FakeAws):
+class Killed(BaseException):
+    """The end of a process in the middle of its work. No program of ours can catch it."""
+
+
+class Answering(FakeAws):
     """The Function's AWS, answering the walk's own tokens."""
 
     def __init__(self, stepfunctions: StepFunctions) -> None:
@@ -226,6 +271,7 @@ class Runner:
         name, document, way = machines.definition()["StartAt"], json.loads(json.dumps(start)), []
         while name != until:
             way.append(name)
+            self.clouds.now = name
             state = states[name]
             match state["Type"]:
                 case "Task":
@@ -278,13 +324,14 @@ class Runner:
         result = self._invoke(name, json.loads(json.dumps(payload)))
         if not waits:
             return result
-        for _ in range(TURNS):
-            if token in self.clouds.stepfunctions.answers:
+        for turns in range(TURNS):
+            if token in self.clouds.stepfunctions.answers or (turns > IDLE and not self.clouds.queue.sent):
                 break
             self.clouds.tick()
         match self.clouds.stepfunctions.answers.get(token):
             case None:
-                raise StateFailed("States.Timeout", "")
+                self.clouds.show_hidden()
+                raise StateFailed("States.HeartbeatTimeout" if "HeartbeatSeconds" in state else "States.Timeout", "")
             case (error, cause):
                 raise StateFailed(error, cause)
             case output:
@@ -298,6 +345,8 @@ class Runner:
             result = handler(payload, Context())
             if name in self.after:
                 self.after[name]()
+        except Killed as exc:
+            raise StateFailed("Runtime.ExitError", "{}") from exc
         except Exception as exc:
             # As Lambda hands an exception to Step Functions.
             cause = json.dumps({"errorMessage": str(exc), "errorType": type(exc).__name__})
@@ -335,8 +384,9 @@ def _holds(choice: dict[str, Any], document: dict[str, Any]) -> bool:
 
 def document(wanted_state: str = "up") -> dict[str, Any]:
     """A walk's input, with a CloudFormation that waits."""
-    answer = dict.fromkeys(("ResponseURL", "StackId", "RequestId", "LogicalResourceId", "PhysicalResourceId"), "Link")
-    return {"link": "prod", "wanted": wanted_state, "answer": answer}
+    answer = dict.fromkeys(("StackId", "RequestId", "LogicalResourceId", "PhysicalResourceId"), "Link")
+    answered = {**answer, "ResponseURL": "https://cloudformation.example/answer"}
+    return {"link": "prod", "wanted": wanted_state, "answer": answered}
 
 
 def tasks(way: list[str]) -> list[str]:
