@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-stock test prove check synth cdk-bootstrap doctor plan deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-stock test prove check synth cdk-bootstrap doctor plan look pause resume deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -62,6 +62,15 @@ synth: setup lambda-asset ## the CloudFormation templates, linted; needs no cred
 
 cdk-bootstrap: setup ## once in each AWS account and region; the account of the credentials in the environment
 	@cd .build && $(CDK) bootstrap
+
+look: setup ## LINK=name: have the watch look at this link now
+	@python -m causeway look "$(LINK)"
+
+pause: setup ## LINK=name MINUTES=n [WHY=text]: for so long this link is looked at, and nothing is changed
+	@python -m causeway pause "$(LINK)" --minutes "$(MINUTES)" $(if $(WHY),--why "$(WHY)")
+
+resume: setup ## LINK=name: end a pause
+	@python -m causeway resume "$(LINK)"
 
 doctor: setup ## whether all that a deployment needs is there, and what is to be done where it is not; nothing is changed
 	@python -m causeway doctor

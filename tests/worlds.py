@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from link import facts, reading, survey
+from link.facts import Facts as Facts
 from link.spec import LinkSpec
 from link.wanted import Deployment
 

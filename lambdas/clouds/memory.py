@@ -9,7 +9,7 @@ from link.record import Record
 from link.remedy import Memory, Pause
 from link.report import Report
 
-_ITEMS = (
+ITEMS = (
     "lock",
     "looks",
     "configuration",
@@ -44,7 +44,7 @@ def recall(instances: Mapping[str, Sequence[str]]) -> dict[str, Remembered]:
     wanted = [
         (name, id)
         for name, some in instances.items()
-        for id in (*_ITEMS, *(table.boot_id(instance) for instance in some))
+        for id in (*ITEMS, *(table.boot_id(instance) for instance in some))
     ]
     items = dynamo.get_all(wanted)
     return {name: _remembered({id: items.get((name, id), {}) for of, id in wanted if of == name}) for name in instances}

@@ -12,13 +12,15 @@ from lambdas import watch
 from lambdas.clouds import aws, registry, table
 from lambdas.settings import Settings
 from link.record import Record
+from link.remedy import Memory
 from link.watched import link_of
 
 SCHEDULE = "Scheduled Event"
 
 
 class Asked(Record):
-    """What an operator or a walk asks: a look at a link; `minutes` of a pause before it; `resume` ends a pause."""
+    """What an operator or a walk asks: a look at a link; `minutes` of a pause before it; `resume` ends a pause
+    and has what was tried forgotten: a human has been here."""
 
     link: str
     trigger: str = "operator"
@@ -55,3 +57,4 @@ def _maintain(link: Settings, asked: Asked, now: datetime) -> None:
         table.pause(link.table, now + timedelta(minutes=asked.minutes), asked.why)
     if asked.resume:
         table.resume(link.table)
+        table.put_memory(link.table, Memory())

@@ -32,7 +32,7 @@ class Command:
         """The exit status and all that was printed, each white space as one space."""
         declared = [json.loads(link.model_dump_json(exclude_none=True)) for link in links]
         self._path.write_text(json.dumps({"context": {"links": declared}}))
-        about = ["prod"] if name == "plan" else []
+        about = [] if name == "doctor" else ["prod"]
         status = __main__.main([name, *about, "--cdk-json", str(self._path), *more])
         return status, " ".join("".join(self._printed.readouterr()).split())
 
