@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from rehearsal import rehearse, world
-from rehearsal.drills import catalogue, outcome, run
+from rehearsal.drills import catalogue, outcome, run, table
 from rehearsal.drills.drill import Drill
 from rehearsal.drills.healing import Healing
 
@@ -14,6 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="drills; see --list")
     parser.add_argument("--all", action="store_true", help="every drill, then five with every event muted")
     parser.add_argument("--list", action="store_true", help="the names, and what each shows")
+    parser.add_argument("--table", action="store_true", help="what is kept of earlier drills, as docs/drills.md has it")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--without-remedy", action="store_true", help="with healing off: each must end not healed")
     mode.add_argument("--muted", action="store_true", help="with every event muted, so that the schedule alone heals")
@@ -23,6 +24,11 @@ def perform(chosen: argparse.Namespace) -> int:
     """The exit status: 0 when every drill ended as it must."""
     if chosen.list:
         print("\n".join(f"{one.name:<26} {one.group.value}" for one in catalogue.DRILLS))
+        return 0
+    if chosen.table:
+        for healing in Healing:
+            if kept := table.kept(healing.value):
+                print(f"healing {healing.value}\n\n{table.markdown(kept)}\n")
         return 0
     try:
         rounds = _rounds(chosen)

@@ -37,6 +37,14 @@ def markdown(outcomes: Iterable[Outcome]) -> str:
     return "\n".join(f"| {' | '.join(one)} |" for one in rows)
 
 
+def kept(healing: str) -> list[Outcome]:
+    """What drills.json has of this mode."""
+    known = json.loads(KEPT.read_text())["drills"] if KEPT.exists() else []
+    fields = {field.name for field in dataclasses.fields(Outcome)}
+    of_mode = [one for one in known if one["healing"] == healing]
+    return [Outcome(**{name: value for name, value in one.items() if name in fields}) for one in of_mode]
+
+
 def save(outcomes: Iterable[Outcome]) -> None:
     """Into drills.json, in place of what the same drills did before in the same mode."""
     new = {(one.drill, one.healing): {**dataclasses.asdict(one), "judged": one.judged} for one in outcomes}

@@ -233,6 +233,7 @@ def test_the_table_has_a_line_a_drill_and_keeps_the_newest_of_each_mode(
     shown.save([dataclasses.replace(first, lost=7)])
     kept = json.loads((tmp_path / "drills.json").read_text())["drills"]
     assert [(one["healing"], one["lost"]) for one in kept] == [("on", 7), ("off", 1)]
+    assert [(one.drill, one.lost) for one in shown.kept("off")] == [("route-deleted", 1)]
     lines = shown.text([first]).splitlines()
     assert lines[1].split()[:6] == ["route-deleted", "healed", "-", "5.0", "1.0", "75"]
     assert shown.markdown([first]).splitlines()[2].startswith("| route-deleted | healed | - | 5.0 | 1.0 | 75 ok | 2 |")
