@@ -22,7 +22,11 @@ GRACE_S = 10.0  # from the power button to the kill
 TAP_MTU = 9001
 # A root shell at the machine's second serial port (rehearsal/inside.py). From here and not from the image or the user
 # data, which are as a customer's; and before systemd, so that it is there whatever is broken later.
-SHELL = 'init=/bin/sh -- -c "stty -F /dev/ttyS1 raw -echo; setsid sh </dev/ttyS1 >/dev/ttyS1 2>&1 & exec /sbin/init"'
+SHELL = (
+    # On a busy machine init starts before the kernel has made the port.
+    'init=/bin/sh -- -c "(until stty -F /dev/ttyS1 raw -echo; do sleep 1; done; exec setsid sh </dev/ttyS1 >/dev/ttyS1)'
+    ' 2>/dev/null & exec /sbin/init"'
+)
 KERNEL_ARGUMENTS = (
     "rootfstype=ext4 rw console=ttyS0 net.ifnames=1 "
     "mitigations=off audit=0 apparmor=0 selinux=0 tsc=reliable random.trust_cpu=on quiet loglevel=4 panic=5"

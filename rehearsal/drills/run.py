@@ -2,6 +2,7 @@
 
 import re
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,8 +64,9 @@ def perform(drill: Drill, mode: Healing, link: world.Link) -> Outcome:
         before = eyes.settle(link, WHOLE_WITHIN_S)
         with healing.only(mode, before):
             found = outcome.of(drill, mode.value, _seen(drill, mode, before), _boot_s())
-    except (eyes.NotWhole, healing.NotPaused) as exc:
-        return outcome.not_begun(drill, mode.value, str(exc))
+    except (eyes.NotWhole, healing.NotPaused, *eyes.UNSEEN) as exc:
+        progress.say(traceback.format_exc())
+        return outcome.not_begun(drill, mode.value, f"{type(exc).__name__}: {exc}")
     _give_back(drill, mode, before)
     return found
 
