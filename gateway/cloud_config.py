@@ -4,6 +4,8 @@ It carries the agent and says whose configuration to fetch and where; it never s
 """
 
 import ast
+import base64
+import bz2
 import gzip
 import hashlib
 import json
@@ -17,10 +19,11 @@ LIBRARY = "/usr/local/lib/causeway"
 UNIT = "/etc/systemd/system/causeway-agent.service"
 
 _HERE = Path(__file__).parent
-# bootcmd comes before write_files, so it brings its own way to write.
+# bootcmd comes before write_files, so it brings its own way to write. bzip2 makes text smaller than the gzip around it
+# does, which cloud-init knows alone; base64's growth is undone by that gzip.
 _WRITE = """\
-import json, pathlib, sys
-for name, text in json.loads(sys.argv[1]).items():
+import base64, bz2, json, pathlib, sys
+for name, text in json.loads(bz2.decompress(base64.b64decode(sys.argv[1]))).items():
     path = pathlib.Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -53,12 +56,16 @@ def cloud_config(link: str, region: str, table: str) -> str:
         "ssh_pwauth": False,
         "ssh_genkeytypes": ["ed25519"],  # nobody logs in; RSA keys only cost time
         "bootcmd": [
-            ["python3", "-c", _WRITE, json.dumps(_files(link, region, table))],
+            ["python3", "-c", _WRITE, _packed(_files(link, region, table))],
             ["sh", f"{LIBRARY}/boot", "early"],
         ],
         "runcmd": [["sh", f"{LIBRARY}/boot", "install"]],
     }
     return f"#cloud-config\n# Causeway gateway of link {link}\n{json.dumps(config, indent=1)}\n"  # JSON is YAML
+
+
+def _packed(files: Mapping[str, str]) -> str:
+    return base64.b64encode(bz2.compress(json.dumps(files).encode())).decode()
 
 
 def _files(link: str, region: str, table: str) -> Mapping[str, str]:
@@ -73,9 +80,13 @@ def _files(link: str, region: str, table: str) -> Mapping[str, str]:
 
 
 def _bare(source: str) -> str:
-    """The same program without its comments and docstrings, which are for readers of the project."""
+    """The same program without comments, docstrings and annotations of functions, which are for readers here."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree) + "\n"

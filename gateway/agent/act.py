@@ -1,10 +1,11 @@
 """Changes the machine: files, Libreswan, nftables, routes. Decides nothing; each function may be repeated."""
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from gateway.agent import decide, look, program, status
+from gateway.agent import decide, ladder, look, program, status
 from gateway.agent.configuration import Configuration
 from gateway.agent.fault import Fault
 
@@ -13,6 +14,7 @@ SECRETS = Path("/etc/ipsec.d/causeway.secrets")
 # What the running daemon has loaded. In /run, which is empty after a boot, as the daemon is.
 LOADED = Path("/run/causeway/loaded.conf")
 CANDIDATE = Path("/run/causeway/candidate.conf")
+_TABLE = "table inet causeway"
 SYSCTL = Path("/proc/sys/net/ipv4")
 
 
@@ -29,36 +31,81 @@ def check(configuration: Configuration) -> None:
         raise Fault("ConfigurationRefused", f"version {configuration.version}: {exc}") from exc
 
 
-def protect(configuration: Configuration) -> None:
-    """First nothing passes to the other side, then nothing passes in clear text, then forwarding is on."""
+def protect(configuration: Configuration, *, anew: bool = False) -> None:
+    """First nothing passes to the other side, then nothing passes in clear text, then forwarding is on.
+
+    `anew` takes away what somebody has put into our table, and with it the counters; in one transaction all the same.
+    """
+    before = f"{_TABLE}\ndelete {_TABLE}\n" if anew else ""
     for route in decide.blocking_routes(configuration):
         add_route(route, None)
-    program.run([program.NFT, "--file", "-"], given=configuration.nftables)
+    program.run([program.NFT, "--file", "-"], given=before + configuration.nftables)
+    wanted = _sysctls()
+    for name in changed_sysctls():
+        (SYSCTL / name).write_text(wanted[name])
+
+
+def _sysctls() -> dict[str, str]:
+    wanted = {}
     for name in ("all", "default", *(path.name for path in (SYSCTL / "conf").iterdir())):
-        _set_sysctl(f"conf/{name}/send_redirects", "0")  # a private host would keep the way it was told
-        _set_sysctl(f"conf/{name}/accept_redirects", "0")
-        _set_sysctl(f"conf/{name}/rp_filter", "2")  # loose: with two tunnels, answers may come by the other one
-    _set_sysctl("ip_forward", "1")
+        wanted[f"conf/{name}/send_redirects"] = "0"  # a private host would keep the way it was told
+        wanted[f"conf/{name}/accept_redirects"] = "0"
+        wanted[f"conf/{name}/rp_filter"] = "2"  # loose: with two tunnels, answers may come by the other one
+    return {**wanted, "ip_forward": "1"}
 
 
-def _set_sysctl(name: str, value: str) -> None:
-    path = SYSCTL / name
-    if path.read_text().strip() != value:
-        path.write_text(value)
+def changed_sysctls() -> list[str]:
+    """Those that are not what they should be. ip_forward comes last: nothing is forwarded before the rest is right."""
+    return [name for name, value in _sysctls().items() if (SYSCTL / name).read_text().strip() != value]
 
 
-def load(configuration: Configuration, secrets: str) -> None:
-    """Gives Libreswan its files and makes it take over what changed. Starts it when it does not run."""
+def store(configuration: Configuration, secrets: str) -> None:
+    """Gives Libreswan its files. Raises OSError when the disk is full, and leaves the old ones then."""
     _write(SECRETS, secrets)
     _write(CONNECTIONS, configuration.ipsec_conf)
+
+
+def changed_file(configuration: Configuration, secrets: str) -> str | None:
+    """The first of Libreswan's files that does not hold what it should."""
+    for path, text in ((CONNECTIONS, configuration.ipsec_conf), (SECRETS, secrets)):
+        if not path.exists() or path.read_text(errors="replace") != text:
+            return path.name
+    return None
+
+
+def reread_secrets() -> None:
+    """Makes the daemon read its secrets file."""
+    program.run([program.WHACK, "--rereadsecrets"], timeout_s=look.ANSWER_S)
+
+
+def load(configuration: Configuration) -> None:
+    """Makes Libreswan take over what changed in its files. Starts it when it does not run."""
     start_ipsec()
-    program.run([program.WHACK, "--rereadsecrets"])
+    reread_secrets()
     changes = decide.connection_changes(LOADED.read_text() if LOADED.exists() else "", configuration.ipsec_conf)
     for name in changes.delete:
         program.run([program.WHACK, "--delete", "--name", name])
     for name in changes.load:
         program.run([program.ADDCONN, "--config", "/etc/ipsec.conf", name])
     _write(LOADED, configuration.ipsec_conf)
+
+
+def load_anew(configuration: Configuration) -> None:
+    """Loads every connection again, which ends its SAs and makes its interface."""
+    LOADED.unlink(missing_ok=True)
+    for tunnel in configuration.tunnels:
+        with contextlib.suppress(program.ProgramFailed):  # not there is what is wanted
+            program.run([program.WHACK, "--delete", "--name", tunnel.connection], timeout_s=look.ANSWER_S)
+    load(configuration)
+
+
+def revive(how: ladder.Remedy) -> None:
+    """Starts the daemon, or restarts it, or ends one that does not listen. Does not wait: the next rounds see it."""
+    if how is ladder.Remedy.KILL:
+        program.run(["systemctl", "kill", "--signal=KILL", "ipsec.service"], timeout_s=5)
+    program.run(["systemctl", "reset-failed", "ipsec.service"], timeout_s=5)  # else too many starts are refused
+    verb = "restart" if how is ladder.Remedy.RESTART else "start"
+    program.run(["systemctl", "--no-block", verb, "ipsec.service"], timeout_s=5)
 
 
 def start_ipsec() -> None:

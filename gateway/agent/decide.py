@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.agent.configuration import Configuration
+from gateway.agent.fault import Fault
 from gateway.agent.status import Route
 
 # Worse than every tunnel's route. While it stands alone, traffic for the other side ends here and not in clear text.
 UNREACHABLE_METRIC = 4000
 METRIC_PER_TUNNEL = 10
 TUNNEL_MTU = 1400
+DISK_MB = 16
+
+
+def disk_fault(free_mb: int) -> Fault | None:
+    """Whether the disk is about to be full. The tunnel does not need it, a new configuration does."""
+    return Fault("DiskFull", f"less than {DISK_MB} MB of the disk are free") if free_mb < DISK_MB else None
 
 
 def blocking_routes(configuration: Configuration) -> frozenset[Route]:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from dataclasses import dataclass
 
 from gateway.agent import cloud, configuration
@@ -10,6 +11,7 @@ from gateway.agent.fault import Fault
 _log = logging.getLogger(__name__)
 
 PERIOD_S = 2.0
+KEY_S = 5.0  # how often the key is read again while a tunnel is down: it may have been changed
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,17 @@ class Fetched:
 
 
 class Feed:
-    """`newest` is the last version that could be read whole, `fault` why a newer one could not."""
+    """`newest` is the last version that could be read whole, `fault` why a newer one could not.
+
+    Somebody who is `anxious`, because a tunnel is down, wants to know of another key as well.
+    """
 
     def __init__(self, line: cloud.Cloud) -> None:
         self._line = line
         self.newest: Fetched | None = None
         self.fault: Fault | None = None
+        self.anxious = False
+        self._key_due = 0.0
         threading.Thread(target=self._run, name="feed", daemon=True).start()
 
     def _run(self) -> None:
@@ -47,8 +54,10 @@ class Feed:
     def look(self) -> None:
         """Fetches once. Raises Fault."""
         published = self._line.published()
-        if self.newest and self.newest.configuration.version == published.version:
+        known = self.newest is not None and self.newest.configuration.version == published.version
+        if known and not (self.anxious and time.monotonic() >= self._key_due):
             return
         wanted = configuration.parse(published.version, published.document)
         secrets = configuration.secrets_file(wanted, self._line.psk(wanted.psk_secret))
         self.newest = Fetched(wanted, secrets)
+        self._key_due = time.monotonic() + KEY_S

@@ -4,6 +4,7 @@ What could not be read is None, which is not the same as nothing found.
 """
 
 import json
+import os
 from collections.abc import Mapping
 
 from gateway.agent import metadata, program, status
@@ -11,17 +12,17 @@ from gateway.agent import metadata, program, status
 ROUTE_PROTOCOL = "111"  # marks our routes; a number that iproute2 has no name for
 
 
-def child_sas() -> tuple[status.ChildSa, ...] | None:
-    """The child SAs that are installed."""
-    try:
-        return status.parse_traffic(program.run([program.WHACK, "--trafficstatus"], timeout_s=5))
-    except program.ProgramFailed:
-        return None
+ANSWER_S = 2.0  # a daemon that has not answered by then is asked again in the next round
+
+
+def child_sas() -> tuple[status.ChildSa, ...]:
+    """The child SAs that are installed. Raises ProgramFailed: no daemon; ProgramHung: one that does not answer."""
+    return status.parse_traffic(program.run([program.WHACK, "--trafficstatus"], timeout_s=ANSWER_S))
 
 
 def states() -> Mapping[int, tuple[str, ...]]:
     """Libreswan's lines about each tunnel's SAs, also those under negotiation."""
-    return status.parse_states(program.run([program.WHACK, "--showstates"], timeout_s=5))
+    return status.parse_states(program.run([program.WHACK, "--showstates"], timeout_s=ANSWER_S))
 
 
 def routes() -> frozenset[status.Route]:
@@ -32,6 +33,39 @@ def routes() -> frozenset[status.Route]:
 def interfaces() -> tuple[status.Interface, ...]:
     """The tunnels' interfaces."""
     return status.parse_interfaces(program.run([program.IP, "-json", "link", "show", "type", "xfrm"]))
+
+
+def connections() -> frozenset[str] | None:
+    """What the daemon holds of the connections' texts, as it prints it."""
+    try:
+        return status.parse_connections(program.run([program.WHACK, "--connectionstatus"], timeout_s=ANSWER_S))
+    except program.ProgramFailed:
+        return None
+
+
+def ruleset() -> str | None:
+    """Our nftables rules without their counters; empty when the table is gone."""
+    try:
+        return program.run([program.NFT, "--stateless", "list", "table", "inet", "causeway"], timeout_s=ANSWER_S)
+    except program.ProgramHung:
+        return None
+    except program.ProgramFailed:
+        return ""
+
+
+def kernel_is_empty() -> bool:
+    """Whether the kernel has no security association, or no policy that leads traffic to one. Not when unknown."""
+    try:
+        counts = [program.run([program.IP, "xfrm", kind, "count"], timeout_s=ANSWER_S) for kind in ("state", "policy")]
+    except program.ProgramFailed:
+        return False
+    return 0 in map(status.parse_count, counts)
+
+
+def disk_free_mb() -> int:
+    """What is left of the root file system."""
+    found = os.statvfs("/")
+    return found.f_bavail * found.f_frsize >> 20
 
 
 def outer_bytes() -> status.Bytes:

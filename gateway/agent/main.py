@@ -9,6 +9,8 @@ from gateway.agent import act, configuration, decide, look, program, report, sta
 from gateway.agent.cloud import Cloud
 from gateway.agent.fault import Fault
 from gateway.agent.feed import Feed, Fetched
+from gateway.agent.heal import Healer
+from gateway.agent.journal import Journal
 from gateway.agent.metadata import Metadata
 from gateway.agent.probe import Probe
 from gateway.agent.voice import Voice
@@ -33,8 +35,10 @@ class Agent:
         self._metadata = metadata
         self._feed = Feed(Cloud(settings, Metadata()))
         self._voice = Voice(Cloud(settings, Metadata()))
+        self._journal = Journal()
+        self._healer = Healer(self._say_helped)
         self._started = time.monotonic()
-        self._applied: configuration.Configuration | None = None
+        self._applied: Fetched | None = None
         self._refused: tuple[str, Fault] | None = None
         self._failure_told = False
         self._probe: Probe | None = None
@@ -52,21 +56,21 @@ class Agent:
         """One round."""
         self._take_over(self._feed.newest)
         self._tell_boot()
-        states = self._keep(self._applied) if self._applied else ()
-        self._tell(states)
+        tunnels = self._keep(self._applied) if self._applied else ()
+        self._feed.anxious = any(tunnel.state == report.DOWN for tunnel in tunnels)
+        self._tell(tunnels)
 
     def rest(self, until: float) -> None:
         """Returns when the next round is due, or when what it waits for is there."""
-        wanted, up = self._applied, self._up or frozenset()
+        wanted, up = self._applied.configuration if self._applied else None, self._up or frozenset()
         awaited = decide.awaited(wanted, self._ours, up) if wanted else decide.Awaited.NOTHING
         while (left := until - time.monotonic()) > 0:
             time.sleep(left if awaited is decide.Awaited.NOTHING else min(left, HURRY_S))
             try:
                 if wanted and self._came(awaited, wanted, up):
                     return
-            except program.ProgramFailed as exc:
-                _log.warning("not hurried error=%s", exc)
-                return
+            except program.ProgramFailed:
+                awaited = decide.Awaited.NOTHING  # the next round finds out what it is
 
     def _came(self, awaited: decide.Awaited, wanted: configuration.Configuration, up: frozenset[int]) -> bool:
         """What traffic waits for is done first; the next round looks at everything, as any other."""
@@ -79,9 +83,8 @@ class Agent:
                         act.nudge(tunnel.connection, decide.Nudge.INITIATE)
                 return True
             case decide.Awaited.TUNNEL:
-                sas = look.child_sas()
-                now = frozenset(sa.tunnel for sa in sas or ())
-                if sas is None or now == up:
+                now = frozenset(sa.tunnel for sa in look.child_sas())
+                if now == up:
                     return False
                 act.carry(decide.wanted_routes(wanted, now), self._source)
                 return True
@@ -90,27 +93,31 @@ class Agent:
 
     def _take_over(self, fetched: Fetched | None) -> None:
         """Applies a version that is neither applied nor known to be bad. A bad one leaves the running one alone."""
-        if fetched is None or fetched.configuration == self._applied:
+        if fetched is None or fetched == self._applied:
             return
         wanted = fetched.configuration
+        if self._applied and wanted == self._applied.configuration:
+            self._applied = fetched if self._healer.rekeyed(fetched) else self._applied
+            return
         if self._refused and self._refused[0] == wanted.version and self._refused[1].reason in LASTING:
             return
         try:
             act.check(wanted)
+            act.store(wanted, fetched.secrets)
             act.protect(wanted)
-            act.load(wanted, fetched.secrets)
+            act.load(wanted)
+            self._healer.begin()
         except (Fault, program.ProgramFailed, OSError) as exc:
             fault = exc if isinstance(exc, Fault) else Fault("ConfigurationNotApplied", str(exc))
             if self._refused is None or str(self._refused[1]) != str(fault):
                 _log.error("configuration not applied version=%s fault=%s", wanted.version, fault)
             self._refused = (wanted.version, fault)
             return
-        self._refused = None
+        self._refused, self._applied = None, fetched
         self._use(wanted)
         _log.info("configuration applied version=%s tunnels=%d", wanted.version, len(wanted.tunnels))
 
     def _use(self, wanted: configuration.Configuration) -> None:
-        self._applied = wanted
         self._address_due = self._routes_due = 0.0
         if self._probe and self._probe.target != wanted.probe:
             self._probe.stop()
@@ -119,7 +126,12 @@ class Agent:
             self._probe = Probe(wanted.probe)
 
     def _fault(self) -> Fault | None:
-        return self._refused[1] if self._refused else self._feed.fault
+        """Of several the one that explains the others."""
+        refused, named = self._refused[1] if self._refused else None, next(iter(self._journal.wrong.values()), None)
+        return decide.disk_fault(look.disk_free_mb()) or refused or named or self._feed.fault
+
+    def _say_helped(self, remedy: str, why: Fault) -> None:
+        self._voice.say(report.HELPED, self._speaker.helped(remedy, why, datetime.now(UTC)))
 
     def _tell_boot(self) -> None:
         """Says once that the gateway is ready, or once that it could not get ready."""
@@ -127,7 +139,7 @@ class Agent:
             return
         if self._applied:
             BOOTED_MARK.touch()
-            self._voice.say(report.BOOTED, self._speaker.booted(self._applied.version))
+            self._voice.say(report.BOOTED, self._speaker.booted(self._applied.configuration.version))
             return
         fault = self._fault()
         late = time.monotonic() - self._started > BOOT_PATIENCE_S
@@ -136,11 +148,14 @@ class Agent:
             _log.error("%s %s", report.BOOT_FAILED, fault)
             self._voice.say(report.BOOT_FAILED, self._speaker.boot_failure(fault))
 
-    def _keep(self, wanted: configuration.Configuration) -> tuple[report.TunnelLook, ...]:
+    def _keep(self, applied: Fetched) -> tuple[report.TunnelLook, ...]:
         """Looks at the tunnels, puts routes right in the same round, and helps what is down."""
-        sas = look.child_sas()
-        if sas is None:
-            self._restart_ipsec()
+        wanted = applied.configuration
+        try:
+            sas = look.child_sas()
+        except program.ProgramFailed as exc:
+            if self._healer.silent(exc):
+                self._up = frozenset()  # so that the next round comes as soon as a tunnel does
             return tuple(
                 report.TunnelLook(t.number, report.UNKNOWN, self._traffic.of(t.number)) for t in wanted.tunnels
             )
@@ -150,22 +165,17 @@ class Agent:
             if up != self._up:
                 self._route(wanted, up)
             self._look_at_address(wanted)
+            self._healer.compare(applied, up)  # before the nudge, which fails for a connection that is not loaded
             if any(tunnel.number not in up for tunnel in wanted.tunnels) or self._ours is False:
                 self._nudge(wanted, up)
             if time.monotonic() >= self._routes_due:
                 self._route(wanted, up)
-        except program.ProgramFailed as exc:
+        except (program.ProgramFailed, OSError) as exc:
             _log.warning("machine not put right error=%s", exc)
         return tuple(
             report.TunnelLook(t.number, report.UP if t.number in up else report.DOWN, self._traffic.of(t.number))
             for t in wanted.tunnels
         )
-
-    def _restart_ipsec(self) -> None:
-        try:
-            act.start_ipsec()
-        except Fault as fault:
-            _log.error("daemon does not answer fault=%s", fault)
 
     def _route(self, configured: configuration.Configuration, up: frozenset[int]) -> None:
         act.raise_interfaces(look.interfaces())
@@ -201,7 +211,7 @@ class Agent:
     def _tell(self, tunnels: tuple[report.TunnelLook, ...]) -> None:
         fault = self._fault()
         now = report.Look(
-            version=self._applied.version if self._applied else None,
+            version=self._applied.configuration.version if self._applied else None,
             read_at=datetime.now(UTC),
             tunnels=tunnels,
             probe=self._probe.state if self._probe else None,
@@ -223,20 +233,12 @@ class Agent:
             self._measured = now
 
 
-def find_instance(metadata: Metadata) -> str:
-    """The instance's id; waits for the metadata service, without which nothing here works."""
-    while not (instance := metadata.instance()):
-        _log.warning("the metadata service does not answer")
-        time.sleep(PERIOD_S)
-    return instance
-
-
 def run() -> None:
     """Never returns."""
     logging.basicConfig(level=logging.INFO, format="causeway: %(message)s")
     settings = configuration.read_settings()
     metadata = Metadata()
-    agent = Agent(settings, find_instance(metadata), metadata)
+    agent = Agent(settings, metadata.wait_for_instance(), metadata)
     while True:
         begun = time.monotonic()
         agent.tick()

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import logging
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -9,6 +11,8 @@ from ipaddress import IPv4Address
 
 from gateway.agent.fault import Fault
 from gateway.agent.sign import Credentials
+
+_log = logging.getLogger(__name__)
 
 ADDRESS = "169.254.169.254"
 TOKEN_PATH = "/latest/api/token"  # noqa: S105 (a path)
@@ -29,6 +33,13 @@ class Metadata:
     def instance(self) -> str | None:
         """The instance's id; None when the service does not answer."""
         return self._read("/latest/meta-data/instance-id") or None
+
+    def wait_for_instance(self) -> str:
+        """The instance's id; waits for the service, without which nothing here works."""
+        while not (instance := self.instance()):
+            _log.warning("the metadata service does not answer")
+            time.sleep(1)
+        return instance
 
     def bears(self, elastic_ip: IPv4Address) -> bool | None:
         """Whether the Elastic IP is associated with this instance; None when the service does not answer."""

@@ -7,6 +7,7 @@ WHACK = "/usr/libexec/ipsec/whack"  # what `ipsec` runs after a long shell scrip
 ADDCONN = "/usr/libexec/ipsec/addconn"
 NFT = "/usr/sbin/nft"
 IP = "/usr/sbin/ip"
+JOURNALCTL = "/usr/bin/journalctl"
 
 
 class ProgramFailed(Exception):
@@ -17,7 +18,7 @@ class ProgramHung(ProgramFailed):
     """It could not be started, or did not end in time: that says nothing of what it was given."""
 
 
-def run(arguments: Sequence[str], given: str | None = None, timeout_s: float = 20) -> str:
+def run(arguments: Sequence[str], given: str | None = None, timeout_s: float = 10) -> str:
     """Standard output. Raises ProgramFailed."""
     try:
         done = subprocess.run(arguments, input=given, capture_output=True, text=True, timeout=timeout_s, check=False)

@@ -50,6 +50,25 @@ def parse_states(text: str) -> Mapping[int, tuple[str, ...]]:
     return lines
 
 
+# What comes from the connection's text alone; the other lines tell of its SAs.
+_SETTING = re.compile(
+    r'^(?:\d{3} )?"causeway-\d+": +(?:host: [^;]*; local: [^;]*; remote: [^;]*'
+    r"|(?:ike_life|policy|our auth|our idtype|IKE algorithms|ESP algorithms)\b.*)",
+    re.MULTILINE,
+)
+
+
+def parse_connections(text: str) -> frozenset[str]:
+    """The settings in `ipsec connectionstatus`. UP is no setting: it says that the connection was initiated."""
+    return frozenset(match[0].replace("+UP+", "+") for match in _SETTING.finditer(text))
+
+
+def parse_count(text: str) -> int | None:
+    """`ip xfrm state count` and `ip xfrm policy count`."""
+    found = re.search(r"\b(?:SAD count|SPD IN) +(\d+)", text)
+    return int(found[1]) if found else None
+
+
 @dataclass(frozen=True)
 class Route:
     """One of our routes. `interface` is empty for a route that answers "unreachable"."""

@@ -1,6 +1,8 @@
 """User data: one cloud-config within EC2's limit, the same bytes each time, that carries a whole agent and no more."""
 
 import ast
+import base64
+import bz2
 import gzip
 import json
 import subprocess
@@ -25,7 +27,7 @@ def parsed() -> dict[str, Any]:
 
 
 def files() -> dict[str, str]:
-    return dict(json.loads(parsed()["bootcmd"][0][3]))
+    return dict(json.loads(bz2.decompress(base64.b64decode(parsed()["bootcmd"][0][3]))))
 
 
 def test_the_same_arguments_give_the_same_bytes_within_the_limit() -> None:
@@ -44,8 +46,8 @@ def test_it_names_the_place_of_the_configuration_and_nothing_of_its_content() ->
     assert json.loads(files()["/etc/causeway/settings.json"]) == dict(
         zip(("link", "region", "table"), ARGUMENTS, strict=True)
     )
-    whole = json.dumps(parsed())
-    assert 'PSK \\"' not in whole.replace('PSK \\\\\\"{psk}', "")
+    whole = "".join(files().values())
+    assert 'PSK "' not in whole.replace('PSK "{psk}"', "")
     assert "203.0.113" not in whole
 
 
@@ -64,7 +66,7 @@ def test_the_carried_agent_is_the_projects_without_comments(tmp_path: Path) -> N
         if name.endswith(".py"):
             ast.parse(text)
     library = tmp_path / cloud_config.LIBRARY.lstrip("/")
-    program = "import gateway.agent.decide, gateway.agent.look, gateway.agent.act, gateway.agent.report; print('whole')"
+    program = "import gateway.agent.main, gateway.agent.failed; print('whole')"
     done = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(library)!r}); {program}"],
         capture_output=True,
@@ -72,3 +74,11 @@ def test_the_carried_agent_is_the_projects_without_comments(tmp_path: Path) -> N
         check=True,
     )
     assert done.stdout == "whole\n"
+
+
+def test_the_boot_command_writes_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    packed = cloud_config._packed({str(path): 'text "with" \\ all'})
+    subprocess.run([sys.executable, "-I", "-c", cloud_config._WRITE, packed], check=True)
+    assert path.read_text() == 'text "with" \\ all'
+    assert parsed()["bootcmd"][0][:3] == ["python3", "-c", cloud_config._WRITE]

@@ -77,3 +77,24 @@ def test_interfaces_and_counters_are_read() -> None:
     )
     counters = '{"nftables":[{"metainfo":{}},{"counter":{"family":"inet","name":"outer_in","packets":1,"bytes":99}}]}'
     assert status.parse_counters(counters) == {"outer_in": 99}
+
+
+def test_the_settings_of_a_connection_are_told_from_what_becomes_of_it() -> None:
+    text = (FIXTURES / "connectionstatus-negotiating.txt").read_text()
+    settings = status.parse_connections(text)
+    assert len(settings) == 7
+    later = text.replace("#1", "#7").replace("unrouted-bare-negotiation", "routed-tunnel").replace("PFS+UP+", "PFS+")
+    assert status.parse_connections(later) == settings
+    for edited in (
+        text.replace("AES_GCM_16_256-NONE", "AES_GCM_16_128-NONE"),
+        text.replace("21600s", "3600s"),
+        text.replace("remote: 203", "remote: 204"),
+        "",
+    ):
+        assert status.parse_connections(edited) != settings
+
+
+def test_the_kernels_states_are_counted() -> None:
+    assert status.parse_count("\t SAD count 2\n") == 2
+    assert status.parse_count("\t SPD IN  0 OUT 4 FWD 1\n") == 0
+    assert status.parse_count("Cannot send dump request") is None
