@@ -15,11 +15,14 @@ def schema() -> dict[str, Any]:
     """The schema of cdk.json, as far as it is ours."""
     _, definitions = models_json_schema([(LinkSpec, "validation")])
     links = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/LinkSpec"}, "description": "The wanted links"}
+    emails = {"type": "array", "items": {"type": "string"}, "description": "Who is told of what Causeway cannot mend"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cdk.json of Causeway",
         "type": "object",
-        "properties": {"context": {"type": "object", "properties": {"links": links}, "required": ["links"]}},
+        "properties": {
+            "context": {"type": "object", "properties": {"links": links, "alert_emails": emails}, "required": ["links"]}
+        },
         "required": ["context"],
         **definitions,
     }

@@ -92,6 +92,12 @@ def test_what_is_unknown_is_waited_for_and_told() -> None:
     assert (began, told) == ([], [5])
 
 
+@pytest.mark.parametrize("reason", remedy.LADDERS)
+def test_no_rung_is_climbed_for_what_is_only_unknown(reason: str) -> None:
+    began, _, _ = _live(Trouble(reason, "who knows", differs=False, state=Observation.UNKNOWN), 120)
+    assert began == []
+
+
 def test_what_only_a_human_can_mend_is_told_at_once() -> None:
     refused = Trouble(
         "ForeignConnection", "it bears other tags", differs=False, needs_human=True, state=Observation.UNKNOWN
