@@ -18,6 +18,9 @@ from vici.exception import CommandException
 from rehearsal import azure_view, bridge, peer, places, processes, proposals
 
 PROGRAM = "charon-systemd"
+# strongSwan's names of states (ike_sa.c, child_sa.c).
+IKE_IN_USE = (b"ESTABLISHED", b"REKEYING", b"REKEYED")
+CHILD_IN_USE = (b"INSTALLED", b"UPDATING", b"REKEYING", b"REKEYED")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,12 @@ class Traffic:
 
     def total(self) -> tuple[int, int]:
         return sum(pair[0] for pair in self.seen.values()), sum(pair[1] for pair in self.seen.values())
+
+
+def carries(sa: Mapping[str, Any]) -> bool:
+    """Whether an IKE SA of `list-sas` and one of its children are in use. They are until a rekey has replaced them."""
+    children: Iterable[Mapping[str, bytes]] = sa.get("child-sas", {}).values()
+    return sa["state"] in IKE_IN_USE and any(child["state"] in CHILD_IN_USE for child in children)
 
 
 def speak(namespace: str) -> vici.Session:
@@ -153,12 +162,11 @@ class Charon:
         return {name: Tunnel(name in connected, *self._traffic[name].total()) for name in self._connections}
 
     def _note(self, name: str, sa: Mapping[str, Any]) -> bool:
-        """Whether this SA carries traffic: it and one of its children are established."""
+        """Whether this SA carries traffic."""
         children: Iterable[Mapping[str, bytes]] = sa.get("child-sas", {}).values()
         for child in children:
             self._traffic[name].note(child)
-        installed = any(child["state"] == b"INSTALLED" for child in sa.get("child-sas", {}).values())
-        return bool(sa["state"] == b"ESTABLISHED" and installed)
+        return carries(sa)
 
     def lost(self) -> None:
         """The daemon did not answer: speak to it anew, and tell it everything again."""

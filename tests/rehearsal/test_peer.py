@@ -80,3 +80,22 @@ def test_bytes_of_a_replaced_child_sa_are_not_forgotten() -> None:
     traffic.note({"uniqueid": b"1", "bytes-in": b"15", "bytes-out": b"30"})
     traffic.note({"uniqueid": b"2", "bytes-in": b"1", "bytes-out": b"2"})
     assert traffic.total() == (16, 32)
+
+
+@pytest.mark.parametrize(
+    ("ike", "children", "carries"),
+    [
+        ("ESTABLISHED", ["INSTALLED"], True),
+        ("REKEYING", ["INSTALLED"], True),
+        ("ESTABLISHED", ["REKEYING"], True),
+        ("ESTABLISHED", ["REKEYED", "INSTALLED"], True),
+        ("ESTABLISHED", [], False),
+        ("ESTABLISHED", ["INSTALLING"], False),
+        ("ESTABLISHED", ["DELETING"], False),
+        ("CONNECTING", ["CREATED"], False),
+        ("DELETING", ["INSTALLED"], False),
+    ],
+)
+def test_a_tunnel_is_connected_also_while_an_sa_of_it_is_renewed(ike: str, children: list[str], carries: bool) -> None:
+    found = {f"main-{number}": {"state": state.encode()} for number, state in enumerate(children)}
+    assert charon.carries({"state": ike.encode(), "child-sas": found}) == carries
