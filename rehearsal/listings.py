@@ -27,6 +27,11 @@ IGNORED = {
     "LastModified",
     "RevisionId",
     "LastAccessedDate",
+    "StateValue",  # of an alarm, with why and since when
+    "StateReason",
+    "StateReasonData",
+    "StateUpdatedTimestamp",
+    "StateTransitionedTimestamp",
 }
 
 # service, call, where the answer has the list, what identifies an entry

@@ -255,7 +255,7 @@ def of_watch(stack: Stack, links: Sequence[LinkSpec], topic: str) -> list[iam.Po
         return stack.format_arn(service=service, resource=resource, resource_name=name, arn_format=arn_format)
 
     colon = ArnFormat.COLON_RESOURCE_NAME
-    keys = sorted({f"secret:{link.azure.function_key_secret}-??????" for link in links})
+    keys = sorted({f"{link.azure.function_key_secret}-??????" for link in links})
     return [
         _allow(*_LOOK),
         _allow("dynamodb:Scan", on=arn("dynamodb", "table", region.LINKS)),
@@ -269,7 +269,7 @@ def of_watch(stack: Stack, links: Sequence[LinkSpec], topic: str) -> list[iam.Po
         ),
         _allow(
             "secretsmanager:GetSecretValue",
-            on=[arn("secretsmanager", key, "", ArnFormat.NO_RESOURCE_NAME) for key in keys],
+            on=[arn("secretsmanager", "secret", key, colon) for key in keys],
         ),
         _allow(
             "states:StartExecution",

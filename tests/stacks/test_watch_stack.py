@@ -71,6 +71,7 @@ def test_the_watch_may_change_no_part_of_a_link_but_its_memory() -> None:
     text = json.dumps(role["Policies"])
     assert "causeway-prod-Table*" in text
     assert "causeway-second-Table*" in text
+    assert ':secret:causeway/function-key-??????"' in text
 
 
 def test_a_link_has_the_alarms_that_ring_for_the_watch() -> None:
