@@ -30,6 +30,10 @@ _BUSY = frozenset(
         "InternalFailure",
         "InternalServerError",
         "InternalServiceError",
+        # EC2 may not find for a while what it has just made, and asks to try again ("Eventual consistency" in its API
+        # reference). What is gone for good is in no later plan.
+        "InvalidInstanceID.NotFound",
+        "InvalidNetworkInterfaceID.NotFound",
     ]
 )
 

@@ -10,6 +10,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.clouds.errors import code, translated
+from link.errors import CloudBusy
 from link.record import Record
 from link.steps import Wanted, Why
 
@@ -111,5 +112,9 @@ def answer(to: Answer, reason: str | None, data: dict[str, str]) -> None:
     request = urllib.request.Request(  # noqa: S310  # CloudFormation's own address
         to.ResponseURL, data=json.dumps(body).encode(), headers={"content-type": ""}, method="PUT"
     )
-    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
-        pass
+    try:
+        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+            pass
+    except OSError as exc:
+        # Unanswered, CloudFormation would take a link that is up for one that failed.
+        raise CloudBusy(f"answering CloudFormation: {exc}") from exc

@@ -5,19 +5,20 @@ from typing import Any
 from lambdas import settings, walk
 from lambdas.clouds import aws, table, walks
 from link import choose
-from link.errors import BootFailed
+from link.errors import BootFailed, CloudBusy
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> None:
-    """Completes its own task when the boot is known; else hear_gateway does. Raises BootFailed."""
+    """Completes its own task when the boot is known; else hear_gateway does. Raises BootFailed, and CloudBusy
+    while the instance is not to be seen."""
     here = settings.load()
     parsed = walk.begin(event, here)
     if parsed.token is None:
         raise ValueError("WaitForBoot needs a task token")
     gateway = choose.awaited(here.spec, here.deployed.agent, aws.gateways(here))
     if gateway is None:
-        raise BootFailed("the gateway instance is gone")
+        raise CloudBusy("the gateway instance is not to be seen: EC2 does not show it yet, or it is gone")
     known = table.await_boot(here.table, gateway.id, parsed.token)
     if known.failure:
         raise BootFailed(f"{known.failure.reason}: {known.failure.message}")

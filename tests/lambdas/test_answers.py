@@ -16,7 +16,7 @@ from lambdas import settings
 from lambdas.clouds import function, table, walks
 from lambdas.handlers import answer_for_walk, connect_azure, deploy_link, disconnect_azure, report, verify
 from link import plan, verdict
-from link.errors import CloudRefused, FunctionUnreachable, LinkNotVerified
+from link.errors import CloudBusy, CloudRefused, FunctionUnreachable, LinkNotVerified
 from tests import worlds
 from tests.lambdas.conftest import World
 from tests.lambdas.test_walk import Context
@@ -210,3 +210,11 @@ def test_the_function_is_handed_what_is_wanted_and_whom_to_tell(
 
 def _at(world: World, listener: Listener) -> Any:
     return world.settings.spec.azure.model_copy(update={"function_url": AnyHttpUrl(listener.url)})
+
+
+def test_an_answer_that_cloudformation_did_not_get_is_given_again(world: World, listener: Listener) -> None:
+    failed = {"failed": {"Discover": {"Error": "Refused", "Cause": "{}"}}}
+    event = _walk(listener, **failed)
+    event["walk"]["answer"]["ResponseURL"] = "http://127.0.0.1:9/answer"
+    with pytest.raises(CloudBusy, match="answering CloudFormation"):
+        report.handler(event, Context())

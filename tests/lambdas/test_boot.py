@@ -10,7 +10,7 @@ from botocore.stub import ANY, Stubber
 
 from lambdas.clouds import dynamo, table, walks
 from lambdas.handlers import explain_boot, hear_gateway, launch_gateway, wait_for_boot
-from link.errors import BootFailed, BootSilent
+from link.errors import BootFailed, BootSilent, CloudBusy
 from tests import worlds
 from tests.lambdas.conftest import World
 from tests.lambdas.test_walk import Context
@@ -73,9 +73,9 @@ def test_a_failure_that_came_first_fails_the_wait_too(gateway: str) -> None:
         wait_for_boot.handler(_event("token-1"), Context())
 
 
-def test_a_gateway_that_is_gone_is_not_waited_for(gateway: str) -> None:
+def test_an_instance_that_is_gone_or_not_shown_yet_is_looked_for_again(gateway: str) -> None:
     boto3.client("ec2").terminate_instances(InstanceIds=[gateway])
-    with pytest.raises(BootFailed, match="gone"):
+    with pytest.raises(CloudBusy, match="EC2 does not show it yet, or it is gone"):
         wait_for_boot.handler(_event("token-1"), Context())
 
 

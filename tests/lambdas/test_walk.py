@@ -119,11 +119,11 @@ def test_preflight_hands_on_where_to_launch_and_what_it_could_not_check(world: W
     assert "NotChecked: the permissions of the acting roles" in said
 
 
-def test_an_error_of_aws_keeps_its_cause_and_is_not_retried(world: World) -> None:
+def test_an_error_of_aws_keeps_its_cause_and_only_what_ec2_may_not_show_yet_is_retried(world: World) -> None:
     broken = world.settings.model_copy(update={"elastic_ip_allocation": "eipalloc-gone"})
     with pytest.raises(CloudRefused, match="the link's Elastic IP eipalloc-gone does not exist"):
         aws.look(broken)
-    with pytest.raises(CloudRefused, match=r"reading the console: .*InvalidInstanceID.NotFound") as caught:
+    with pytest.raises(CloudBusy, match=r"reading the console: .*InvalidInstanceID.NotFound") as caught:
         aws.console_end("i-0123456789abcdef0")
     assert caught.value.__cause__ is not None
 

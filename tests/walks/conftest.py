@@ -4,7 +4,9 @@ import urllib.request
 
 import boto3
 import pytest
+from moto.core.responses import ActionResult
 from moto.ec2.models.route_tables import Route
+from moto.ec2.responses.instances import InstanceResponse
 
 from lambdas.clouds import dry_run, function, walks, watching
 from tests.lambdas.conftest import World, no_cloud, world
@@ -20,11 +22,24 @@ def _state(route: Route) -> str:
     return "blackhole" if gone else "active"
 
 
+_run_instances = InstanceResponse.run_instances
+
+
+def _once(asked: InstanceResponse) -> ActionResult:
+    """As in EC2, a launch with a client token that was used is the same launch. moto launches again."""
+    token = asked._get_param("ClientToken")
+    for earlier in asked.ec2_backend.reservations.values():
+        if token and earlier.instances[0].client_token == token:
+            return ActionResult(earlier)
+    return _run_instances(asked)
+
+
 @pytest.fixture
 def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Clouds:
     """Before the link."""
     made = Clouds(world.settings)
     monkeypatch.setattr(Route, "state", property(_state))
+    monkeypatch.setattr(InstanceResponse, "run_instances", _once)
     monkeypatch.setattr(function, "_post", made.post)
     monkeypatch.setattr(dry_run, "ask", lambda spec, trial: ())  # moto makes the routes of a dry run
     monkeypatch.setattr(walks, "_stepfunctions", lambda: made.stepfunctions)

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -85,6 +86,7 @@ def _run(clouds: Clouds, wanted: str, name: str) -> tuple[str, str]:
     try:
         ended = Runner(clouds, name).run(start)
     except StateFailed as failed:
+        clouds.stepfunctions.running[name] = datetime.now(UTC)
         # As EventBridge tells it of an execution that ended before it could say how.
         detail = {"status": "FAILED", "error": failed.error, "cause": failed.cause, "input": json.dumps(start)}
         answer_for_walk.handler({"detail": detail}, Context())

@@ -158,7 +158,8 @@ class Wire:
                 raise self._error(call, fault, raised)
 
     def _acts[T](self, call: Call, do: Callable[[], T], raised: Raised, given: str) -> T:
-        unseen = next((NOT_FOUND[id.split("-")[0]] for id in MADE.findall(given) if id in self._made), None)
+        ids = MADE.findall(given) if call.name.startswith("ec2.") else ()
+        unseen = next((NOT_FOUND[id.split("-")[0]] for id in ids if id in self._made), None)
         faults = [fault for fault in Fault if fault is not Fault.UNSEEN or unseen]
         fault = self.meets(call, faults)
         match fault:
