@@ -142,6 +142,10 @@ class Watcher:
     def _follow(self, name: str, walk: str, execution: dict[str, Any]) -> None:
         arn = execution["executionArn"]
         events = timeline.history(arn)
+        if arn not in self._shown and execution["status"] != "RUNNING":  # before anybody looked: kept, and not shown
+            timeline.keep(walk, events)
+            self._ended.add(walk)
+            return
         for event in events[self._shown.get(arn, 0) :]:
             if entered := event.get("stateEnteredEventDetails"):
                 self._say(f"  {name}: {entered['name']}")

@@ -24,7 +24,7 @@ from rehearsal import (
     tls,
     world,
 )
-from rehearsal.drills import catalogue, outcome
+from rehearsal.drills import catalogue, itself, outcome
 from rehearsal.drills import run as drills
 from rehearsal.drills.healing import Healing
 
@@ -115,28 +115,29 @@ def _one_link() -> list[str]:
     return [*failures, *_destroyed()]
 
 
-def drill(act: Callable[[], list[str]]) -> int:
+def drill(act: Callable[[], list[str]], *, killed_going_down: bool = False) -> int:
     """Drills on the link that runs, or on one that comes up for them and goes again."""
     if not services.has_data_plane():
         progress.say("no drills: " + WITHOUT_DATA_PLANE)
         return 1
     if not processes.running("emulator"):
-        return _rehearse(lambda: _between_deploy_and_destroy(act))
+        return _rehearse(lambda: _between_deploy_and_destroy(act, killed_going_down))
     failures = act()
-    _summary(failures)
+    _summary(failures, "what was drilled")
     return 1 if failures else 0
 
 
-def _between_deploy_and_destroy(act: Callable[[], list[str]]) -> list[str]:
+def _between_deploy_and_destroy(act: Callable[[], list[str]], killed_going_down: bool) -> list[str]:
     deploy.deploy()
-    return [*act(), *_destroyed()]
+    return [*act(), *_destroyed(killed_going_down)]
 
 
-def _destroyed() -> list[str]:
-    """Nothing is left but what the customer has changed since the beginning."""
+def _destroyed(killed: bool = False) -> list[str]:
+    """Nothing is left but what the customer has changed since the beginning. `killed`: at the second try."""
     needles = hunt.needles()
     failures = checks.of_secrets(needles)
     edited = {kind: found for kind, found in listings.both_clouds().items() if kind in EDITED}
+    failures += itself.go_down(world.REHEARSAL) if killed else []
     deploy.destroy()
     return [*failures, *checks.after_destroy({**json.loads(LISTING.read_text()), **edited}, needles)]
 
@@ -199,7 +200,7 @@ def _stop_order() -> list[str]:
     return sorted(found, key=lambda name: (name != "fabric", name == "emulator", name))
 
 
-def _summary(failures: list[str]) -> None:
-    progress.say("the rehearsal passed" if not failures else f"the rehearsal FAILED: {len(failures)} check(s)")
+def _summary(failures: list[str], what: str = "the rehearsal") -> None:
+    progress.say(f"{what} passed" if not failures else f"{what} FAILED: {len(failures)} check(s)")
     for failure in failures:
         print(f"  - {failure}")

@@ -146,6 +146,16 @@ _ITSELF = (
         loss=Loss.NONE,
     ),
     Drill(
+        "killed-ExplainBoot",
+        Group.ITSELF,
+        itself.explain_boot,
+        "2 gateways are alive",
+        more=itself.still_explains,
+        restore=image.give_back,
+        judge=image.serves_on,
+        loss=Loss.NONE,
+    ),
+    Drill(
         "image-never-boots",
         Group.ITSELF,
         image.terminate,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from rehearsal import clients, inside, operator, world
+from rehearsal.drills import outcome
 from rehearsal.drills.scene import Scene
 
 MINUTES = 60
@@ -16,7 +17,7 @@ class Healing(StrEnum):
     ON = "on"
     OFF = "off"
     PAUSED = "paused"  # the agent still heals what it can
-    MUTED = "events muted"
+    MUTED = outcome.MUTED
 
 
 class NotPaused(Exception):

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rehearsal import clients, faults
-from rehearsal.drills import aws, eyes
+from rehearsal import checks, clients, deploy, faults, world
+from rehearsal.drills import aws, eyes, image
 from rehearsal.drills.drill import Drill, Group, Loss
 from rehearsal.drills.scene import Scene
 
@@ -75,6 +75,38 @@ def killings() -> tuple[Drill, ...]:
         )
         for one in KILLINGS
     )
+
+
+def explain_boot(now: Scene) -> None:
+    """The state that comes after a boot that stayed silent."""
+    faults.aws_clear()
+    faults.kill_next(f"{now.link.stack}-{_EXPLAINING.states[0]}", "after")
+    image.replace(now)
+
+
+_EXPLAINING = Killing(("ExplainBoot",), image.replace, "2 gateways are alive")
+
+
+def still_explains(before: Scene) -> Iterator[str]:
+    yield from image.is_deploying(before)
+    yield from _still_alive(_EXPLAINING, before)
+
+
+def go_down(link: world.Link) -> list[str]:
+    """The link is destroyed while its functions die; what is wrong with that. The next destroy must remove the rest."""
+    going = Killing(("DisconnectAzure", "RemoveRoutes"), aws.delete_route, "")
+    faults.aws_clear()
+    for state in going.states:
+        faults.kill_next(f"{link.stack}-{state}", "after")
+    said = "all is well"
+    try:
+        deploy.destroy(link.stack)
+    except deploy.CdkFailed as exc:
+        said = str(exc)
+    killed = [one["target"] for one in faults.aws_faults() if one["kind"] == "kill"]
+    alive = [state for state in going.states if f"{link.stack}-{state}" not in killed]
+    faults.aws_clear()
+    return checks.shown(f"on the way down {', '.join(killed)} were killed, and cdk destroy said: {said}", alive)
 
 
 def race(now: Scene) -> None:

@@ -35,7 +35,8 @@ def perform(chosen: argparse.Namespace) -> int:
     except KeyError as exc:
         print(f"there is no drill {exc}; see --list")
         return 2
-    return rehearse.drill(lambda: [fault for drills, mode in rounds for fault in _drilled(drills, mode)])
+    act = lambda: [fault for drills, mode in rounds for fault in _drilled(drills, mode)]  # noqa: E731
+    return rehearse.drill(act, killed_going_down=chosen.all)
 
 
 def _rounds(chosen: argparse.Namespace) -> list[tuple[Sequence[Drill], Healing]]:

@@ -10,6 +10,8 @@ from rehearsal import traffic
 from rehearsal.drills.drill import BOUND_S, Drill, Group, Healer, Loss
 
 HEALED, NOT_HEALED, NOT_BROKEN, NOT_BEGUN = "healed", "not healed", "not broken", "not begun"
+MUTED = "events muted"
+SCHEDULE, AGENT = "Scheduled Event", "agent"  # triggers that no rule for events brings
 HELD, MOVED = "held", "not held"
 
 
@@ -88,7 +90,7 @@ def walk(described: Mapping[str, Any], written: Iterable[Mapping[str, Any]] = ()
 def helped(item: Mapping[str, Any], heard_at: float, broke_at: float) -> Remedy:
     """The agent's own remedy. The machine's clock is trusted only between the break and when it was heard."""
     at = float(item["at"]) if broke_at <= float(item["at"]) <= heard_at else heard_at
-    return Remedy(at, "agent", (str(item["remedy"]),), str(item["reason"]))
+    return Remedy(at, AGENT, (str(item["remedy"]),), str(item["reason"]))
 
 
 def of(drill: Drill, healing: str, seen: Seen, boot_s: float | None) -> Outcome:
@@ -97,6 +99,8 @@ def of(drill: Drill, healing: str, seen: Seen, boot_s: float | None) -> Outcome:
     first = remedies[0] if remedies else None
     did = tuple(dict.fromkeys(step for one in remedies for step in one.did))
     lost = len(seen.pings.lost)
+    if healing == MUTED and (heard := {one.trigger for one in remedies} - {SCHEDULE, AGENT}):
+        seen = dataclasses.replace(seen, wrong=(*seen.wrong, f"started by {', '.join(sorted(heard))}"))
     if lost and drill.loss is Loss.NONE:
         seen = dataclasses.replace(seen, wrong=(*seen.wrong, f"{lost} pings were lost"))
     return Outcome(

@@ -19,7 +19,7 @@ STEADY_S = 3.0  # so long every ping must have been answered before traffic coun
 WHOLE_WITHIN_S = 300.0
 HEALS_WITHIN_S = 420.0  # after this it is not healed; the bounds of the figures are judged apart
 VOLATILE = ("cloudwatch MetricAlarms", "logs logGroups")  # they tell of what happens
-STAYS_BROKEN_S = 90.0  # longer than any bound but a boot's
+STAYS_BROKEN_S = 80.0  # longer than any bound but a boot's
 
 
 @dataclass

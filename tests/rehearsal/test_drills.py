@@ -152,6 +152,13 @@ def test_without_remedy_only_not_healed_is_as_it_must_be() -> None:
     assert len(outcome.failures([healed, stayed, unbroken], healing=True)) == 2
 
 
+def test_with_events_muted_only_the_schedule_and_the_agent_may_heal() -> None:
+    for trigger, became in (("Scheduled Event", outcome.HEALED), ("agent", outcome.HEALED), ("alarm", "not healed")):
+        found = dataclasses.replace(seen(answers(3)), remedies=(outcome.Remedy(BROKE_AT + 1, trigger, (), "R"),))
+        assert outcome.of(ROUTE, "events muted", found, None).ended == became
+        assert outcome.of(ROUTE, "on", found, None).ended == outcome.HEALED
+
+
 def test_a_drill_that_could_not_begin_is_a_failure_in_every_mode() -> None:
     one = outcome.not_begun(ROUTE, "on", "the link was not whole")
     assert outcome.failures([one], healing=True) == ["drill route-deleted: not begun: the link was not whole"]
