@@ -14,7 +14,13 @@ _TRAFFIC = (
         Healer.AGENT,
         machine.configuration,
     ),
-    Drill("connection-reset", Group.TRAFFIC, azure.reset_connection, "Azure says NotConnected", Healer.AGENT),
+    Drill(
+        "connection-reset",
+        Group.TRAFFIC,
+        azure.reset_connection,
+        "Azure says NotConnected|pings are lost",
+        Healer.AGENT,
+    ),
     Drill("route-deleted", Group.TRAFFIC, aws.delete_route, "has no route to"),
     Drill(
         "route-elsewhere",

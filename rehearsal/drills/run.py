@@ -15,6 +15,7 @@ from rehearsal.drills.outcome import Outcome
 from rehearsal.drills.scene import Scene
 
 PING_EVERY_S = 0.2
+LOST = "pings are lost"
 STEADY_S = 3.0  # so long every ping must have been answered before traffic counts as restored
 WHOLE_WITHIN_S = 300.0
 HEALS_WITHIN_S = 420.0  # after this it is not healed; the bounds of the figures are judged apart
@@ -42,6 +43,11 @@ class Track:
         elif self.repaired_at is None:
             self.repaired_at = at
         self.last = faults
+
+    def feel(self, pings: traffic.Answers) -> None:
+        """What may be down and up again between two looks is seen by its lost pings, where the drill's sign says so."""
+        if self.sign is None and pings.lost and re.search(self.drill.sign, LOST):
+            self.sign = LOST
 
     def hear(self, helped: dict[str, Any], broke_at: float, at: float) -> None:
         """Takes the newest of the agent's own remedies into account, once; what was before the break does not count."""
@@ -84,6 +90,7 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
         ends_at = time.time() + (STAYS_BROKEN_S if mode is Healing.OFF else HEALS_WITHIN_S)
         while (at := time.time()) < ends_at:
             track.note(eyes.faults(drill, before), at)
+            track.feel(meter.so_far().after(counted))
             track.hear(eyes.helped(before.link), broke_at, time.time())
             if track.is_over(meter.so_far().after(counted), at) and not eyes.is_walking(before.link):
                 break

@@ -230,6 +230,17 @@ def test_a_drill_is_over_once_it_was_broken_is_whole_and_steady() -> None:
     assert not run.Track(ROUTE, repaired_at=10).is_over(answers(3), 13)
 
 
+def test_lost_pings_show_a_break_only_of_a_drill_that_may_be_over_between_two_looks() -> None:
+    quick = run.Track(dataclasses.replace(ROUTE, sign="NotConnected|pings are lost"))
+    quick.feel(answers())
+    assert quick.sign is None
+    quick.feel(answers(3))
+    assert quick.sign == run.LOST
+    slow = run.Track(ROUTE)
+    slow.feel(answers(3))
+    assert slow.sign is None
+
+
 def test_the_table_has_a_line_a_drill_and_keeps_the_newest_of_each_mode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
