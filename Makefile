@@ -38,8 +38,9 @@ bench-heal: setup-rehearsal lambda-asset ## seconds until traffic is restored, m
 test: setup lambda-asset ## unit tests: no root, no network, no credentials
 	@pytest -n 2 -m 'not root'
 
-prove: setup lambda-asset ## every case of the proofs of which `make test` runs a spread: a fault at each call of a walk
-	@PROVE_EVERY=1 pytest -s tests/walks/test_faults.py
+prove: setup lambda-asset ## every case of the proofs of which `make test` runs a spread (docs/proofs.md)
+	@PROVE_EVERY=1 pytest tests/walks/test_faults.py
+	@PROVE_WORLDS=10000 pytest -n 2 tests/link/test_convergence.py
 
 check: setup ## formatting, lint, types, import contracts, shell lint
 	@ruff format --check --quiet --output-format concise . || { echo "run 'make format'"; exit 1; }

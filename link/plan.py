@@ -139,7 +139,25 @@ def _routes(spec: LinkSpec, facts: Facts, interface: str) -> Iterator[Step]:
                 yield steps.ReplaceRoute("RouteElsewhere", because, table.id, prefix, interface)
     kept = {(table.id, prefix) for table in tables for prefix in facts.azure.prefixes}
     for table_id, destination in sorted(facts.aws.own_routes - kept):
-        yield steps.DropRoute("PrefixGone", f"{destination} is no longer behind Azure", table_id, destination)
+        yield _unwanted(facts.aws, table_id, destination)
+
+
+def _unwanted(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
+    """What becomes of a recorded route to a prefix that is no longer behind Azure."""
+    if theirs := _elsewhere(facts, table_id, destination):
+        because = f"{destination} is no longer behind Azure, and somebody has pointed it in {table_id} at {theirs}"
+        return steps.GiveUpRoute("RouteNotOurs", because, table_id, destination)
+    return steps.DropRoute("PrefixGone", f"{destination} is no longer behind Azure", table_id, destination)
+
+
+def _elsewhere(facts: AwsFacts, table_id: str, destination: IPv4Network) -> str | None:
+    """Whither a route that was ours leads, when that is neither a gateway of ours nor, perhaps, one that has ended."""
+    table = next((table for table in facts.route_tables if table.id == table_id), None)
+    route = choose.route_to(table, destination) if table else None
+    ours = {gateway.interface for gateway in facts.gateways}
+    if route is None or route.target in ours or (route.blackhole and route.target.startswith(("eni-", "i-"))):
+        return None
+    return route.target or "something unknown"
 
 
 def _is_ours(table: str, route: Route, facts: AwsFacts) -> bool:
@@ -211,13 +229,11 @@ def down(facts: AwsFacts) -> tuple[Step, ...]:
 def _without(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
     """What becomes of one route of ours."""
     table = next((table for table in facts.route_tables if table.id == table_id), None)
-    route = choose.route_to(table, destination) if table else None
-    if route is None:
-        return steps.ForgetRoute(
-            "RouteGone", f"{table_id} has no route to {destination} any more", table_id, destination
-        )
-    ours = {gateway.interface for gateway in facts.gateways}
-    if route.target in ours or route.blackhole:
+    if table is None or choose.route_to(table, destination) is None:
+        because = f"{table_id} has no route to {destination} any more"
+        return steps.ForgetRoute("RouteGone", because, table_id, destination)
+    theirs = _elsewhere(facts, table_id, destination)
+    if theirs is None:
         return steps.RemoveRoute("LinkNotWanted", "the link goes", table_id, destination)
-    because = f"somebody has pointed {destination} in {table_id} at {route.target or 'something unknown'}; it was left"
+    because = f"somebody has pointed {destination} in {table_id} at {theirs}; it was left"
     return steps.LeaveRoute("RouteNotOurs", because, table_id, destination)

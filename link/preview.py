@@ -105,7 +105,7 @@ def _name(step: steps.Step) -> str:
     match step:
         case steps.AllowInbound(rule=rule) | steps.RevokeInbound(rule=rule) | steps.CloseInbound(rule=rule):
             return f"{kind} {rule.protocol} {rule.from_port}" if rule.from_port else f"{kind} all"
-        case steps.RemoveRoute() | steps.ForgetRoute() | steps.LeaveRoute() | steps.DropRoute():
+        case steps.RemoveRoute() | steps.ForgetRoute() | steps.LeaveRoute() | steps.DropRoute() | steps.GiveUpRoute():
             return f"{kind} {step.table} {step.destination}"
         case _:
             return kind

@@ -141,6 +141,15 @@ class DropRoute(Step):
 
 
 @dataclass(frozen=True)
+class GiveUpRoute(Step):
+    """Strikes a route to such a prefix from our list without touching it: somebody has pointed it elsewhere."""
+
+    state = State.ADJUST_ROUTES
+    table: str
+    destination: IPv4Network
+
+
+@dataclass(frozen=True)
 class ConnectAzure(Step):
     """Asks the Function to create or correct the Azure side."""
 

@@ -53,7 +53,7 @@ def apply(step: steps.Step, settings: Settings, execution: str) -> None:
         case steps.DropRoute() | steps.RemoveRoute():
             _delete_route(step.table, step.destination)
             table.disown_route(settings.table, step.table, step.destination)
-        case steps.ForgetRoute() | steps.LeaveRoute():
+        case steps.ForgetRoute() | steps.LeaveRoute() | steps.GiveUpRoute():
             table.disown_route(settings.table, step.table, step.destination)
         case steps.DetachElasticIp():
             with translated("detaching the Elastic IP"):

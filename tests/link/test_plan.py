@@ -95,6 +95,17 @@ def test_a_prefix_that_left_azure_loses_its_route() -> None:
     )
 
 
+def test_a_route_that_somebody_repointed_stays_when_its_prefix_left_azure() -> None:
+    """As when the link goes: a walk down leaves it too."""
+    table, gone = worlds.PRIVATE_TABLE, IPv4Network("10.9.0.0/16")
+    routes = (*_done().route_tables[1].routes, worlds.route("10.9.0.0/16", "tgw-1", blackhole=True))
+    tables = (_done().route_tables[0], _done().route_tables[1].model_copy(update={"routes": routes}))
+    own = frozenset({(table, worlds.AZURE_PREFIX), (table, gone)})
+    planned = _up(_done().model_copy(update={"own_routes": own, "route_tables": tables}))
+    because = f"10.9.0.0/16 is no longer behind Azure, and somebody has pointed it in {table} at tgw-1"
+    assert planned[0] == steps.GiveUpRoute("RouteNotOurs", because, table, gone)
+
+
 def test_a_second_gateway_is_retired_and_the_bearer_of_the_address_kept() -> None:
     done = _done()
     second = worlds.gateway(id="i-0000000000000000", interface="eni-0")

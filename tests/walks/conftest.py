@@ -11,7 +11,8 @@ from moto.ec2.responses.instances import InstanceResponse
 from lambdas.clouds import dry_run, function, walks, watching
 from tests.lambdas.conftest import World, no_cloud, world
 from tests.walks import runner
-from tests.walks.runner import Clouds, Runner
+from tests.walks.clouds import Clouds
+from tests.walks.runner import Runner
 
 __all__ = ["no_cloud", "world"]
 

@@ -6,7 +6,8 @@ from lambdas.clouds import aws, locks, table
 from link.steps import State
 from rehearsal import listings
 from tests.walks import runner
-from tests.walks.runner import Clouds, Runner
+from tests.walks.clouds import Clouds
+from tests.walks.runner import Runner
 
 
 def test_another_instance_type_is_made_before_the_old_one_is_broken(

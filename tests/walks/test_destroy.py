@@ -10,7 +10,8 @@ from rehearsal import listings
 from tests import worlds
 from tests.lambdas.test_walk import Context
 from tests.walks import runner
-from tests.walks.runner import Clouds, Runner
+from tests.walks.clouds import Clouds
+from tests.walks.runner import Runner
 
 
 @pytest.fixture

@@ -22,9 +22,11 @@ from lambdas.handlers import answer_for_walk
 from rehearsal import listings
 from tests.lambdas.test_walk import Context
 from tests.stacks import machines
+from tests.walks import clouds as both
 from tests.walks import runner
+from tests.walks.clouds import Clouds
 from tests.walks.forks import Forks
-from tests.walks.runner import Clouds, Runner, StateFailed
+from tests.walks.runner import Runner, StateFailed
 from tests.walks.wire import Call, Case, Fault, Wire, tap
 
 EVERY = int(os.environ.get("PROVE_EVERY", "80"))  # of so many cases, one is run
@@ -34,9 +36,8 @@ GENERATED = re.compile(
     r"\b(i|eni|vol|r|eipassoc|eni-attach|sgr|rtbassoc|iip-assoc)-[0-9a-f]{8,}|[0-9a-f]{64}"
     r"|\w{8}(-\w{4}){3}-\w{12}|(\w\w:){5}\w\w|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d+:Z]*"
 )
-# What tells of the walk itself, and of the gateway's life, is no part of what a walk makes.
+# Of the walk itself, and of the gateway's life: no part of what a walk makes.
 OF_THE_WALK = ("report", "reading", "boot#", "lock", "looks")
-
 WELL = "well"
 Walk = tuple[Clouds, str]
 
@@ -66,7 +67,7 @@ def down(established: Clouds) -> Walk:
 
 def _everything(clouds: Clouds, known: str) -> listings.Listing:
     """Both clouds and the link's table, with one name for each kind of thing that was made since `known`."""
-    items = runner.client("dynamodb").scan(TableName="link")["Items"]
+    items = both.client("dynamodb").scan(TableName="link")["Items"]
     kept = {item["id"]["S"]: json.dumps(item) for item in items if not item["id"]["S"].startswith(OF_THE_WALK)}
     everything = {**clouds.listing(), "table": kept}
 
@@ -77,7 +78,7 @@ def _everything(clouds: Clouds, known: str) -> listings.Listing:
 
 
 def _launched(known: str) -> int:
-    reservations = runner.client("ec2").describe_instances()["Reservations"]
+    reservations = both.client("ec2").describe_instances()["Reservations"]
     return sum(1 for one in reservations for found in one["Instances"] if found["InstanceId"] not in known)
 
 
@@ -186,16 +187,13 @@ def _differences(one: dict[str, Any], other: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("name", ["launch", "change", "heal", "down"])
 def test_whatever_becomes_of_one_call_the_walk_ends_well_or_leaves_no_trace(
-    name: str,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    record_property: Callable[[str, object], None],
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clouds, wanted = request.getfixturevalue(name)
     machines.states()
     one_after_another(monkeypatch)
     forks, wire = Forks(JOBS), Wire(state=lambda: clouds.now)
-    known = json.dumps(clouds.listing()) + json.dumps(runner.client("ec2").describe_instances(), default=str)
+    known = json.dumps(clouds.listing()) + json.dumps(both.client("ec2").describe_instances(), default=str)
     proof = Proof(clouds, wanted, wire, known, _everything(clouds, known))
     tap(clouds, wire, monkeypatch)
     if forks.fork("well"):
@@ -219,7 +217,8 @@ def test_whatever_becomes_of_one_call_the_walk_ends_well_or_leaves_no_trace(
     wrong = [
         f"{case or 'no fault'}: {text or 'died'}" for case, text in {**forks.said, "": said}.items() if text != WELL
     ]
-    record_property("proved", f"{len(wire.calls)} calls, {len(forks.said)} cases")
+    if reporter := request.config.pluginmanager.get_plugin("terminalreporter"):
+        reporter.write_line(f"{name}: {len(wire.calls)} calls, {len(forks.said)} cases, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong)
 
 

@@ -14,7 +14,8 @@ from link.steps import State
 from tests import worlds
 from tests.lambdas.test_walk import Context
 from tests.walks import runner
-from tests.walks.runner import Clouds, Runner
+from tests.walks.clouds import Clouds
+from tests.walks.runner import Runner
 
 
 def _document(*, reset: bool = False) -> dict[str, object]:

@@ -8,7 +8,8 @@ from rehearsal import listings
 from tests import worlds
 from tests.stacks import machines
 from tests.walks import runner
-from tests.walks.runner import Clouds, Runner
+from tests.walks.clouds import Clouds
+from tests.walks.runner import Runner
 
 
 def test_a_launch_goes_through_these_states_and_leaves_the_lock(clouds: Clouds) -> None:

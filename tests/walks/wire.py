@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 from azure_functions import edges
 from lambdas.clouds import function, walks, watching
 from link.errors import CloudBusy, FunctionUnreachable
-from tests.walks.runner import Clouds, Killed
+from tests.walks.clouds import Clouds, Killed
 
 # What names a call that has no effect; it can meet no fault "after its effect".
 LOOKS = re.compile(r"\.(Describe|Get|List|Scan|Query|BatchGet|find_|read_|describe_|look)")
@@ -92,13 +92,8 @@ def _of_aws(fault: Fault, name: str) -> Exception:
             return ConnectionClosedError(endpoint_url="https://aws.example")
 
 
-def _of_watching(fault: Fault, name: str) -> Exception:
-    """As lambdas/clouds/watching.py translates it."""
-    return CloudBusy(f"{name}: {fault}")
-
-
-def _of_azure(fault: Fault, name: str) -> Exception:
-    """As the Function's edges translate them (tests/azure_functions/test_arm.py, test_aws.py)."""
+def _of_translated(fault: Fault, name: str) -> Exception:
+    """As the Function's edges translate it (tests/azure_functions/test_arm.py, test_aws.py), and lambdas/clouds."""
     return CloudBusy(f"{name}: {fault}")
 
 
@@ -244,9 +239,9 @@ def tap(clouds: Clouds, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         watching,
         "ask",
-        lambda link, why: wire.passes("lambda.Invoke", lambda: ask(link, why), _of_watching, (link, why)),
+        lambda link, why: wire.passes("lambda.Invoke", lambda: ask(link, why), _of_translated, (link, why)),
     )
     clouds.unwatched = wire.quiet
-    clouds.arm = Tapped(wire, "arm", clouds.arm, _of_azure, _public(edges.ArmEdge))  # type: ignore[assignment]
-    clouds.aws = Tapped(wire, "function's aws", clouds.aws, _of_azure, _public(edges.AwsEdge))  # type: ignore[assignment]
-    clouds.queue = Tapped(wire, "queue", clouds.queue, _of_azure, _public(edges.QueueEdge))  # type: ignore[assignment]
+    clouds.arm = Tapped(wire, "arm", clouds.arm, _of_translated, _public(edges.ArmEdge))  # type: ignore[assignment]
+    clouds.aws = Tapped(wire, "function's aws", clouds.aws, _of_translated, _public(edges.AwsEdge))  # type: ignore[assignment]
+    clouds.queue = Tapped(wire, "queue", clouds.queue, _of_translated, _public(edges.QueueEdge))  # type: ignore[assignment]
