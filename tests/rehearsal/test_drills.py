@@ -231,14 +231,11 @@ def test_a_drill_is_over_once_it_was_broken_is_whole_and_steady() -> None:
 
 
 def test_lost_pings_show_a_break_only_of_a_drill_that_may_be_over_between_two_looks() -> None:
-    quick = run.Track(dataclasses.replace(ROUTE, sign="NotConnected|pings are lost"))
-    quick.feel(answers())
-    assert quick.sign is None
-    quick.feel(answers(3))
-    assert quick.sign == run.LOST
-    slow = run.Track(ROUTE)
-    slow.feel(answers(3))
-    assert slow.sign is None
+    may = dataclasses.replace(ROUTE, sign="NotConnected|pings are lost")
+    tracks = [run.Track(may), run.Track(may), run.Track(ROUTE)]
+    for track, pings in zip(tracks, (answers(), answers(3), answers(3)), strict=True):
+        track.feel(pings)
+    assert [track.sign for track in tracks] == [None, run.LOST, None]
 
 
 def test_the_table_has_a_line_a_drill_and_keeps_the_newest_of_each_mode(
