@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-stock test prove check synth cdk-bootstrap doctor plan look pause resume deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-rekey rehearse-stock test prove check synth cdk-bootstrap doctor plan look pause resume deploy destroy lambda-asset format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -22,6 +22,9 @@ rehearse: setup-rehearsal lambda-asset ## deploy a link on an embedded pair of c
 
 rehearse-changes: setup-rehearsal lambda-asset ## change a running link by `cdk deploy`, with a ping all the while; prints the lost ones
 	@python -m rehearsal changes
+
+rehearse-rekey: setup-rehearsal lambda-asset ## let either side renew its SAs every half minute, with a ping all the while; none may be lost
+	@python -m rehearsal rekey
 
 rehearse-stock: setup-rehearsal lambda-asset ## the same from Debian's stock image, which installs its packages as it boots
 	@python -m rehearsal.stock

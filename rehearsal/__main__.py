@@ -9,6 +9,7 @@ links    several links at once: they leave each other alone, also one that fails
 changes  the same as run with one change after another to the running link, and a ping all the while
 bench-heal  how long healing takes, medians of five
 drill    breaks the running link and shows how it heals; where none runs, one comes up for it and goes again
+rekey    SAs are renewed by either side under traffic; then the two sides' policies differ in what only that shows
 """
 
 import argparse
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "changes": rehearse.change,
         "links": rehearse.links,
         "bench-heal": lambda: rehearse.drill(bench.measure),
+        "rekey": rehearse.renew,
     }
     for name in acts:
         commands.add_parser(name)

@@ -4,12 +4,14 @@ It is the only user of VICI; what the daemon should run is decided in `peer`.
 """
 
 import contextlib
+import json
 import os
 import shutil
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 
 import vici
@@ -21,6 +23,7 @@ PROGRAM = "charon-systemd"
 # strongSwan's names of states (ike_sa.c, child_sa.c).
 IKE_IN_USE = (b"ESTABLISHED", b"REKEYING", b"REKEYED")
 CHILD_IN_USE = (b"INSTALLED", b"UPDATING", b"REKEYING", b"REKEYED")
+LIFETIMES = places.STATE / "peers" / "lifetimes.json"  # a rehearsal of rekeys writes it: peer.Lifetimes
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,16 @@ def end_tunnel(session: vici.Session, name: str) -> None:
         list(session.terminate({"ike": name, "timeout": "-1"}))
 
 
+def log_file(gateway_ip: IPv4Address) -> Path:
+    """Where the daemon of this address writes what it negotiates."""
+    return places.LOGS / f"charon-{peer.namespace(gateway_ip)}.ike.log"
+
+
 class Charon:
     """The daemon of one gateway address."""
 
     def __init__(self, gateway_ip: IPv4Address) -> None:
+        self._gateway_ip = gateway_ip
         self.namespace = peer.namespace(gateway_ip)
         self._process = f"charon-{self.namespace}"
         self._session: vici.Session | None = None
@@ -95,7 +104,7 @@ class Charon:
         folder.mkdir(parents=True, exist_ok=True)
         places.LOGS.mkdir(parents=True, exist_ok=True)
         configuration = folder / "strongswan.conf"
-        configuration.write_text(peer.configuration(places.LOGS / f"{self._process}.ike.log"))
+        configuration.write_text(peer.configuration(log_file(self._gateway_ip)))
         environment = {**os.environ, "STRONGSWAN_CONF": str(configuration)}
         processes.start(self._process, ["ip", "netns", "exec", self.namespace, program], environment)
 
@@ -115,11 +124,12 @@ class Charon:
         if self._session is None:
             return []
         problems = []
+        lifetimes = peer.Lifetimes(**json.loads(LIFETIMES.read_text())) if LIFETIMES.exists() else None
         for name in set(self._connections) - {wanted.name for wanted in gateway.connections}:
             self._unload(name)
         for wanted in gateway.connections:
             try:
-                self._load(wanted.name, peer.connection(gateway, wanted), peer.secret(gateway, wanted))
+                self._load(wanted.name, peer.connection(gateway, wanted, lifetimes), peer.secret(gateway, wanted))
                 self._reset(wanted)
             except (proposals.Unsupported, KeyError, CommandException) as problem:
                 problems.append(f"{self.namespace}: {wanted.name}: {problem}")

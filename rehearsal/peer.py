@@ -4,6 +4,7 @@ Where the behaviour of Azure's gateway is not published, the choice made here is
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import NotRequired, TypedDict
@@ -72,17 +73,31 @@ def link(gateway_ip: IPv4Address) -> str:
     return f"peer{gateway_ip.packed[-1]}"
 
 
-def connection(gateway: azure_view.Gateway, wanted: azure_view.Connection) -> Connection:
-    """As a route-based gateway: any-to-any selectors, its own address as identity; the other side may have any."""
+@dataclass(frozen=True)
+class Lifetimes:
+    """For how long an SA lives."""
+
+    ike_s: int
+    child_s: int
+
+
+def connection(
+    gateway: azure_view.Gateway, wanted: azure_view.Connection, lifetimes: Lifetimes | None = None
+) -> Connection:
+    """As a route-based gateway: any-to-any selectors, its own address as identity; the other side may have any.
+
+    `lifetimes` are other ones than Azure's, for a rehearsal of rekeys.
+    """
+    lifetimes = lifetimes or Lifetimes(IKE_LIFETIME_S, wanted.sa_life_time_seconds)
     ike = proposals.ike(wanted.ike_encryption, wanted.ike_integrity, wanted.dh_group)
     esp = proposals.esp(wanted.ipsec_encryption, wanted.ipsec_integrity, wanted.pfs_group)
-    ike_rekey_s = round(IKE_LIFETIME_S * REKEY_SHARE)
+    ike_rekey_s = round(lifetimes.ike_s * REKEY_SHARE)
     child = Child(
         local_ts=["0.0.0.0/0"],
         remote_ts=["0.0.0.0/0"],
         esp_proposals=[esp],
-        rekey_time=f"{round(wanted.sa_life_time_seconds * REKEY_SHARE)}s",
-        life_time=f"{wanted.sa_life_time_seconds}s",
+        rekey_time=f"{round(lifetimes.child_s * REKEY_SHARE)}s",
+        life_time=f"{lifetimes.child_s}s",
         start_action="none" if wanted.connection_mode == "ResponderOnly" else "start",
         dpd_action="clear",
         close_action="none",
@@ -93,7 +108,7 @@ def connection(gateway: azure_view.Gateway, wanted: azure_view.Connection) -> Co
         remote_addrs=[str(wanted.peer_ip)],
         proposals=[ike],
         rekey_time=f"{ike_rekey_s}s",
-        over_time=f"{IKE_LIFETIME_S - ike_rekey_s}s",
+        over_time=f"{lifetimes.ike_s - ike_rekey_s}s",
         dpd_delay=f"{max(1, wanted.dpd_timeout_seconds // 3)}s",  # then retransmissions, see `configuration`
         encap="yes",
         mobike="no",

@@ -18,6 +18,7 @@ from rehearsal import (
     places,
     processes,
     progress,
+    rekey,
     services,
     several,
     timeline,
@@ -82,6 +83,11 @@ def change() -> int:
 def links() -> int:
     """Several links at once."""
     return _rehearse(lambda: several.run(json.loads(LISTING.read_text())), several.LINKS)
+
+
+def renew() -> int:
+    """SAs are renewed by both sides, under traffic."""
+    return _rehearse(_rekeys)
 
 
 def _rehearse(act: Callable[[], list[str]], links: Sequence[world.Link] = LINKS) -> int:
@@ -152,6 +158,14 @@ def _changes() -> list[str]:
     alterations.undo()
     late = {alterations.UNDONE_LATE: listings.both_clouds()[alterations.UNDONE_LATE]}
     return [*failures, *checks.after_destroy({**json.loads(LISTING.read_text()), **late}, needles)]
+
+
+def _rekeys() -> list[str]:
+    deploy.deploy()
+    failures = rekey.run(world.REHEARSAL)
+    needles = hunt.needles()
+    deploy.destroy()
+    return [*failures, *checks.after_destroy(json.loads(LISTING.read_text()), needles)]
 
 
 def check() -> int:

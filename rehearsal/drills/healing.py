@@ -31,10 +31,10 @@ def only(mode: Healing, now: Scene) -> Iterator[None]:
         case Healing.ON:
             yield
         case Healing.OFF:
-            with _paused(now.link), _without_agent(now):
+            with paused(now.link, "drill without remedy"), _without_agent(now):
                 yield
         case Healing.PAUSED:
-            with _paused(now.link):
+            with paused(now.link, "drill without remedy"):
                 yield
         case Healing.MUTED:
             with _muted():
@@ -42,8 +42,9 @@ def only(mode: Healing, now: Scene) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _paused(link: world.Link) -> Iterator[None]:
-    _causeway("pause", link.name, "--minutes", str(MINUTES), "--why", "drill without remedy")
+def paused(link: world.Link, why: str) -> Iterator[None]:
+    """The watch looks at the link and changes nothing."""
+    _causeway("pause", link.name, "--minutes", str(MINUTES), "--why", why)
     try:
         yield
     finally:
