@@ -16,6 +16,7 @@ from pathlib import Path
 # EC2's limit for user data before it is encoded ("Run commands when you launch an EC2 instance").
 LIMIT_BYTES = 16_384
 LIBRARY = "/usr/local/lib/causeway"
+DROP_IN = "/etc/systemd/system/ipsec.service.d/causeway.conf"
 UNIT = "/etc/systemd/system/causeway-agent.service"
 
 _HERE = Path(__file__).parent
@@ -74,6 +75,7 @@ def _files(link: str, region: str, table: str) -> Mapping[str, str]:
     return {
         "/etc/causeway/settings.json": json.dumps({"link": link, "region": region, "table": table}) + "\n",
         UNIT: (_HERE / "files" / "causeway-agent.service").read_text(),
+        DROP_IN: (_HERE / "files" / "ipsec.conf").read_text(),
         f"{LIBRARY}/boot": (_HERE / "files" / "boot").read_text(),
         **{f"{LIBRARY}/gateway/{module.relative_to(_HERE)}": _bare(module.read_text()) for module in modules},
     }

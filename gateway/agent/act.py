@@ -103,7 +103,7 @@ def revive(how: ladder.Remedy) -> None:
     """Starts the daemon, or restarts it, or ends one that does not listen. Does not wait: the next rounds see it."""
     if how is ladder.Remedy.KILL:
         program.run(["systemctl", "kill", "--signal=KILL", "ipsec.service"], timeout_s=5)
-    program.run(["systemctl", "reset-failed", "ipsec.service"], timeout_s=5)  # else too many starts are refused
+        return  # its unit says Restart=on-failure
     verb = "restart" if how is ladder.Remedy.RESTART else "start"
     program.run(["systemctl", "--no-block", verb, "ipsec.service"], timeout_s=5)
 

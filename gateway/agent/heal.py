@@ -12,7 +12,7 @@ from gateway.agent.ladder import Remedy
 _log = logging.getLogger(__name__)
 
 START_S = 10.0  # a daemon that was just started is given time to answer
-COMPARE_S = 3.0  # how often is compared what takes programs to read
+COMPARE_S = 4.0  # how often is compared what takes programs to read
 
 
 class Healer:
@@ -21,7 +21,7 @@ class Healer:
     def __init__(self, say: Callable[[str, Fault], None]) -> None:
         self._say = say
         self._tries = ladder.Tries()
-        self._refused = self._hung = 0
+        self._refused = self._hung = self._empty = 0
         self._due = self._starting = 0.0
         self._ruleset: str | None = None
         self._loaded: frozenset[str] | None = None
@@ -45,19 +45,20 @@ class Healer:
             self._hung, self._starting = 0, time.monotonic() + START_S
         return done
 
-    def compare(self, wanted: Fetched, up: frozenset[int]) -> None:
-        """The daemon answers: puts back files at once, the rest when its look is due."""
+    def compare(self, wanted: Fetched, up: frozenset[int]) -> bool:
+        """The daemon answers: puts back files at once, the rest when its look is due. Whether tunnels were ended."""
         self._refused = self._hung = 0
         if name := act.changed_file(wanted.configuration, wanted.secrets):
             self._try(Remedy.RESTORE, Fault("FileChanged", f"{name} was changed"), lambda: self._rewrite(wanted))
         if time.monotonic() < self._due:
-            return
+            return False
         self._due = time.monotonic() + COMPARE_S
         if why := self._open():
             self._try(Remedy.RESTORE, why, lambda: act.protect(wanted.configuration, anew=True))
         if why := self._astray(wanted, up):
             remedy = ladder.for_loaded(self._tries.lately(Remedy.RELOAD, why.reason, time.monotonic()))
-            self._try(remedy, why, lambda: self._reload(remedy, wanted))
+            return self._try(remedy, why, lambda: self._reload(remedy, wanted))
+        return False
 
     def rekeyed(self, wanted: Fetched) -> bool:
         """The key in the secret store is another one now. Whether it was taken over."""
@@ -73,6 +74,7 @@ class Healer:
         if remedy is Remedy.RESTART:
             act.revive(remedy)
         else:
+            act.store(wanted.configuration, wanted.secrets)
             act.load_anew(wanted.configuration)
 
     def _open(self) -> Fault | None:
@@ -93,7 +95,10 @@ class Healer:
         for tunnel in wanted.configuration.tunnels:
             if tunnel.interface not in there:
                 return Fault("InterfaceMissing", f"{tunnel.interface} is gone")
-        if up and look.kernel_is_empty():
+        self._empty = self._empty + 1 if up and look.kernel_is_empty() else 0
+        if self._empty == 1:
+            self._due = 0.0  # a tunnel that ends just now looks like this once
+        if self._empty > 1:
             return Fault("KernelStateMissing", "the kernel has no state or policy of a tunnel that the daemon calls up")
         return None
 

@@ -3,6 +3,7 @@
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from gateway.agent.fault import Fault
 
 _log = logging.getLogger(__name__)
 
-PERIOD_S = 3.0
+HURRY_S = 3.0
+PERIOD_S = 15.0  # while all tunnels are up: a rekey that fails leaves the old keys for minutes
 LINES = "400"
 CURSOR = Path("/run/causeway/journal.cursor")
 
@@ -48,8 +50,13 @@ class Journal:
 
     def __init__(self) -> None:
         self.wrong: Mapping[str, Fault] = {}
+        self._hurry = threading.Event()
         CURSOR.unlink(missing_ok=True)
         threading.Thread(target=self._run, name="journal", daemon=True).start()
+
+    def attend(self, down: bool) -> None:
+        """While a tunnel is down, what is new is read soon."""
+        (self._hurry.set if down else self._hurry.clear)()
 
     def _run(self) -> None:
         complaint = ""
@@ -62,4 +69,5 @@ class Journal:
                 if str(exc) != complaint:
                     _log.warning("journal not read error=%s", exc)
                 complaint = str(exc)
-            threading.Event().wait(PERIOD_S)
+            self._hurry.wait(PERIOD_S)
+            time.sleep(HURRY_S)

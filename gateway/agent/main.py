@@ -36,7 +36,9 @@ class Agent:
         self._feed = Feed(Cloud(settings, Metadata()))
         self._voice = Voice(Cloud(settings, Metadata()))
         self._journal = Journal()
-        self._healer = Healer(self._say_helped)
+        self._healer = Healer(
+            lambda remedy, why: self._voice.say(report.HELPED, self._speaker.helped(remedy, why, datetime.now(UTC)))
+        )
         self._started = time.monotonic()
         self._applied: Fetched | None = None
         self._refused: tuple[str, Fault] | None = None
@@ -58,19 +60,21 @@ class Agent:
         self._tell_boot()
         tunnels = self._keep(self._applied) if self._applied else ()
         self._feed.anxious = any(tunnel.state == report.DOWN for tunnel in tunnels)
+        self._journal.attend(self._feed.anxious)
         self._tell(tunnels)
 
     def rest(self, until: float) -> None:
         """Returns when the next round is due, or when what it waits for is there."""
         wanted, up = self._applied.configuration if self._applied else None, self._up or frozenset()
         awaited = decide.awaited(wanted, self._ours, up) if wanted else decide.Awaited.NOTHING
+        silent = False  # whether the daemon has been, while this waits
         while (left := until - time.monotonic()) > 0:
             time.sleep(left if awaited is decide.Awaited.NOTHING else min(left, HURRY_S))
             try:
-                if wanted and self._came(awaited, wanted, up):
+                if wanted and (self._came(awaited, wanted, up) or silent):
                     return
             except program.ProgramFailed:
-                awaited = decide.Awaited.NOTHING  # the next round finds out what it is
+                silent = True
 
     def _came(self, awaited: decide.Awaited, wanted: configuration.Configuration, up: frozenset[int]) -> bool:
         """What traffic waits for is done first; the next round looks at everything, as any other."""
@@ -130,9 +134,6 @@ class Agent:
         refused, named = self._refused[1] if self._refused else None, next(iter(self._journal.wrong.values()), None)
         return decide.disk_fault(look.disk_free_mb()) or refused or named or self._feed.fault
 
-    def _say_helped(self, remedy: str, why: Fault) -> None:
-        self._voice.say(report.HELPED, self._speaker.helped(remedy, why, datetime.now(UTC)))
-
     def _tell_boot(self) -> None:
         """Says once that the gateway is ready, or once that it could not get ready."""
         if BOOTED_MARK.exists():
@@ -165,7 +166,8 @@ class Agent:
             if up != self._up:
                 self._route(wanted, up)
             self._look_at_address(wanted)
-            self._healer.compare(applied, up)  # before the nudge, which fails for a connection that is not loaded
+            if self._healer.compare(applied, up):  # before the nudge, which fails for a connection that is not loaded
+                self._up = up = frozenset()
             if any(tunnel.number not in up for tunnel in wanted.tunnels) or self._ours is False:
                 self._nudge(wanted, up)
             if time.monotonic() >= self._routes_due:

@@ -63,10 +63,9 @@ def parse_connections(text: str) -> frozenset[str]:
     return frozenset(match[0].replace("+UP+", "+") for match in _SETTING.finditer(text))
 
 
-def parse_count(text: str) -> int | None:
-    """`ip xfrm state count` and `ip xfrm policy count`."""
-    found = re.search(r"\b(?:SAD count|SPD IN) +(\d+)", text)
-    return int(found[1]) if found else None
+def parse_counts(text: str) -> tuple[int, ...]:
+    """`ip xfrm state count` and `ip xfrm policy count`, of which those for what comes in."""
+    return tuple(map(int, re.findall(r"\b(?:SAD count|SPD IN) +(\d+)", text)))
 
 
 @dataclass(frozen=True)

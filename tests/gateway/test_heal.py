@@ -103,6 +103,28 @@ def test_what_could_not_be_read_is_not_put_back(machine: Machine, healer: heal.H
     assert machine.told == []
 
 
+def test_a_tunnel_that_ends_just_now_is_not_missed_in_the_kernel(machine: Machine, healer: heal.Healer) -> None:
+    machine.kernel_is_empty = True
+    assert not healer.compare(WANTED, BOTH)
+    machine.now += 1
+    machine.kernel_is_empty = False
+    assert not healer.compare(WANTED, BOTH)
+    machine.now += 10
+    machine.kernel_is_empty = True
+    assert not healer.compare(WANTED, BOTH)
+    machine.now += 1
+    assert healer.compare(WANTED, BOTH), "the tunnels have been ended"
+
+
+def test_connections_are_loaded_from_files_that_are_right(
+    machine: Machine, healer: heal.Healer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(act, "changed_file", lambda *_: None)  # it is changed between this look and the reload
+    machine.file, machine.loaded = "causeway.conf", frozenset()
+    healer.compare(WANTED, BOTH)
+    assert machine == Machine(told=[("reload", "ConnectionsChanged")])
+
+
 def test_no_kernel_state_is_missed_while_no_tunnel_is_up(machine: Machine, healer: heal.Healer) -> None:
     machine.kernel_is_empty = True
     healer.compare(WANTED, frozenset())

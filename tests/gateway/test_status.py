@@ -95,6 +95,5 @@ def test_the_settings_of_a_connection_are_told_from_what_becomes_of_it() -> None
 
 
 def test_the_kernels_states_are_counted() -> None:
-    assert status.parse_count("\t SAD count 2\n") == 2
-    assert status.parse_count("\t SPD IN  0 OUT 4 FWD 1\n") == 0
-    assert status.parse_count("Cannot send dump request") is None
+    assert status.parse_counts("\t SAD count 2\n\t SPD IN  0 OUT 4 FWD 1\n") == (2, 0)
+    assert status.parse_counts("Cannot send dump request") == ()
