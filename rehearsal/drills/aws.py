@@ -130,5 +130,6 @@ def without_cidr(before: Scene) -> None:
             _ec2().disassociate_vpc_cidr_block(AssociationId=block["AssociationId"])
 
 
-def from_new_cidr(link: world.Link) -> tuple[networks.Host, networks.Host]:
-    return networks.NEW_HOST, link.vnet.host
+def to_new_cidr(link: world.Link) -> tuple[networks.Host, networks.Host]:
+    """From the other cloud: nothing can be sent by a host that is not there yet."""
+    return link.vnet.host, networks.NEW_HOST

@@ -1,6 +1,7 @@
 """Breaks in Azure, made as the subscription's owner could make them."""
 
 import copy
+import time
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -13,6 +14,7 @@ from rehearsal.drills.scene import Scene
 OTHER_KEY = "not-the-key-of-this-link"
 OTHER_POLICY = {"ipsecEncryption": "AES256", "ipsecIntegrity": "SHA256"}
 NOBODY = "198.51.100.99"
+KEY_SHOWS_WITHIN_S = 15
 WITHOUT_VPC = "10.200.0.0/16"
 
 
@@ -93,13 +95,21 @@ def edit_prefixes(now: Scene) -> None:
 
 
 def change_key(now: Scene) -> None:
-    """Nothing shows before the next IKE_AUTH, so the tunnel is ended too."""
+    """Nothing shows before the next IKE_AUTH, so the tunnel is ended too, until it does not come back.
+
+    The daemon is given the key some time after Azure has it.
+    """
     key = models.ConnectionSharedKey({"value": OTHER_KEY})
     _arm().virtual_network_gateway_connections.begin_set_shared_key(
         clients.RESOURCE_GROUP, now.link.stack, key
     ).result()
     for address in now.gateway_addresses:
-        charon.end_tunnel(charon.speak(peer.namespace(IPv4Address(address))), now.link.stack)
+        session = charon.speak(peer.namespace(IPv4Address(address)))
+        for _ in range(KEY_SHOWS_WITHIN_S):
+            charon.end_tunnel(session, now.link.stack)
+            time.sleep(1)
+            if not any(charon.carries(sa) for entry in session.list_sas() for sa in entry.values()):
+                break
 
 
 def change_policy(now: Scene) -> None:

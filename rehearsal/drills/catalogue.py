@@ -66,7 +66,8 @@ _TRAFFIC = (
         aws.add_cidr,
         "local network gateway has \\[",
         restore=aws.without_cidr,
-        ends=aws.from_new_cidr,
+        ends=aws.to_new_cidr,
+        from_end=True,
     ),
     Drill(
         "azure-gateway-replaced",

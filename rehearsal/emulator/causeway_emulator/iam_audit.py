@@ -68,8 +68,9 @@ def conditions(operation: str, params: Params) -> dict[str, Any]:
         return {"cloudwatch:namespace": params.get("Namespace")}
     if operation == "PutEvents":
         return {"events:source": [entry.get("Source") for entry in params.get("Entries") or []]}
-    if operation == "GetItem":  # our tables have one key attribute, and it is a string
-        return {"dynamodb:LeadingKeys": [value.get("S") for value in params.get("Key", {}).values()]}
+    if operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):  # the key of all our tables is "id", a string
+        item = params.get("Key") or params.get("Item") or {}
+        return {"dynamodb:LeadingKeys": [item.get("id", {}).get("S")]}
     return {}
 
 
