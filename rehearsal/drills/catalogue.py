@@ -4,7 +4,8 @@ from rehearsal.drills import aws, azure, clouds, image, itself, machine, network
 from rehearsal.drills.drill import Drill, Group, Healer, Loss
 
 _TRAFFIC = (
-    Drill("pluto-hung", Group.TRAFFIC, machine.hang_pluto, "pluto is hung", Healer.AGENT, machine.pluto),
+    # The kernel goes on carrying what it has been told to; no SA is renewed any more.
+    Drill("pluto-hung", Group.TRAFFIC, machine.hang_pluto, "pluto is hung", Healer.AGENT, machine.pluto, loss=Loss.MAY),
     Drill("ipsec-stopped", Group.TRAFFIC, machine.stop_ipsec, "pluto is not running", Healer.AGENT, machine.pluto),
     Drill(
         "configuration-edited",

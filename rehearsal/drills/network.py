@@ -9,7 +9,7 @@ TABLE = "cut"
 THREE_DEAD_PEER_TIMES_S = 3 * 45.0  # after 45 s Azure takes its peer for dead, and sooner the gateway its own
 _CUT = (
     f"table ip {TABLE} {{ chain wire {{ type filter hook prerouting priority -500; policy accept; "
-    f"udp dport {internet.IKE_PORTS} drop; }} }}"
+    f"udp dport {internet.IKE_PORTS} drop; }}; }}\n"
 )
 
 

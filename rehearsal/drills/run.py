@@ -63,14 +63,17 @@ class Track:
 
 
 def perform(drill: Drill, mode: Healing, link: world.Link) -> Outcome:
-    """One drill. The link is whole before it begins, or it does not; afterwards it is given the time to be so again."""
+    """One drill. The link is whole before it begins, or it does not; afterwards it is given the time to be so again.
+
+    A drill that is itself at fault must not keep the others from being run.
+    """
     try:
         drill.prepare(eyes.settle(link, WHOLE_WITHIN_S))
         eyes.forget(link)
         before = eyes.settle(link, WHOLE_WITHIN_S)
         with healing.only(mode, before):
             found = outcome.of(drill, mode.value, _seen(drill, mode, before), _boot_s())
-    except (eyes.NotWhole, healing.NotPaused, *eyes.UNSEEN) as exc:
+    except Exception as exc:
         progress.say(traceback.format_exc())
         return outcome.not_begun(drill, mode.value, f"{type(exc).__name__}: {exc}")
     _give_back(drill, mode, before)
@@ -132,10 +135,10 @@ def _give_back(drill: Drill, mode: Healing, before: Scene) -> None:
         if mode is Healing.OFF:
             eyes.settle(before.link, WHOLE_WITHIN_S)
         drill.restore(before)
-    except eyes.UNSEEN as exc:
-        progress.say(f"        {drill.name}: not given back: {exc}")
     except eyes.NotWhole as exc:
         progress.say(f"        {drill.name}: not whole with healing on again: {exc}")
+    except Exception as exc:
+        progress.say(f"        {drill.name}: not given back: {type(exc).__name__}: {exc}")
 
 
 def _boot_s() -> float | None:

@@ -1,5 +1,6 @@
 """How the drills judge: whether a link is whole, what became of a break, and what stands in the table."""
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -9,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from rehearsal import traffic
+from rehearsal import traffic, world
 from rehearsal.drills import bench, catalogue, eyes, outcome, run, scene, whole
 from rehearsal.drills import table as shown
 from rehearsal.drills.drill import Drill, Group, Healer, Loss
+from rehearsal.drills.healing import Healing
 from tests.rehearsal import drill_scene
 from tests.rehearsal.drill_scene import WHOLE, connection, instance, local_gateway, route, rule, table
 
@@ -269,6 +271,24 @@ def test_a_look_that_fails_is_a_fault_and_ends_no_drill(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(scene, "look", gone)
     assert eyes.faults(ROUTE, WHOLE) == ["could not look: no gateway is alive"]
+
+
+def test_a_drill_that_is_itself_at_fault_is_a_failure_and_the_next_one_is_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing runs here, so its first look already fails; how does not matter."""
+    monkeypatch.setattr(shown, "KEPT", tmp_path / "drills.json")
+    monkeypatch.setattr(run.alerts, "heard", contextlib.nullcontext)
+
+    def settle(link: object, within_s: float) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(eyes, "settle", settle)
+
+    done = run.all_of([ROUTE, RULE], Healing.ON, world.REHEARSAL)
+
+    assert [(one.drill, one.ended) for one in done] == [("route-deleted", "not begun"), ("rule-opened", "not begun")]
+    assert done[0].wrong == ("RuntimeError: a mistake of ours",)
 
 
 def test_the_medians_stand_beside_their_bounds_and_a_bare_boot() -> None:
