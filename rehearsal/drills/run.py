@@ -73,7 +73,7 @@ def perform(drill: Drill, mode: Healing, link: world.Link) -> Outcome:
         before = eyes.settle(link, WHOLE_WITHIN_S)
         with healing.only(mode, before):
             found = outcome.of(drill, mode.value, _seen(drill, mode, before), _boot_s())
-    except Exception as exc:
+    except Exception as exc:  # noqa: BLE001  # whatever it is, the next drill begins
         progress.say(traceback.format_exc())
         return outcome.not_begun(drill, mode.value, f"{type(exc).__name__}: {exc}")
     _give_back(drill, mode, before)
@@ -137,7 +137,7 @@ def _give_back(drill: Drill, mode: Healing, before: Scene) -> None:
         drill.restore(before)
     except eyes.NotWhole as exc:
         progress.say(f"        {drill.name}: not whole with healing on again: {exc}")
-    except Exception as exc:
+    except Exception as exc:  # noqa: BLE001  # whatever it is, the next drill begins
         progress.say(f"        {drill.name}: not given back: {type(exc).__name__}: {exc}")
 
 
