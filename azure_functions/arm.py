@@ -10,13 +10,24 @@ from typing import Any
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ResourceNotFoundError
 from azure.core.pipeline import PipelineResponse
-from azure.core.rest import HttpRequest
+from azure.core.pipeline.policies import RetryPolicy
+from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.network import NetworkManagementClient, models
 
 from azure_functions import arm_models, translate
 from link import azure_plan
 from link.facts import Connection, ConnectionStatus, LocalNetworkGateway, VirtualNetwork, VpnGateway
 from link.wanted import AzureRef
+
+LONGEST_SLEEP_S = 2
+
+
+class _ShortRetries(RetryPolicy[HttpRequest, HttpResponse]):
+    """The library sleeps for as long as Retry-After says. Waiting is the queue's: a longer one is raised at once."""
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        wait_s = self.get_retry_after(response)
+        return (wait_s is None or wait_s <= LONGEST_SLEEP_S) and bool(super().is_retry(settings, response))
 
 
 class Arm:
@@ -35,8 +46,7 @@ class Arm:
                 base_url=self._endpoint,
                 credential_scopes=[f"{self._endpoint}/.default"],
                 # The queue looks again anyway: the library's own ten retries would hold the message for minutes.
-                retry_total=2,
-                retry_backoff_max=2,
+                retry_policy=_ShortRetries(retry_total=2, retry_backoff_max=LONGEST_SLEEP_S),
             )
         return self._clients[ref.subscription]
 

@@ -9,12 +9,17 @@ from link.wanted import AzureWork
 
 
 class Task(Record):
-    """`begun` counts how often each reason began a step; `operation` is the address of the last one's status."""
+    """`begun` counts how often each reason began a step, the last one at `begun_at`.
+
+    `operation` is the address of that one's status. Before `not_before` Azure is not asked: it said so.
+    """
 
     work: AzureWork
     first_at: datetime
     looks: int = 0
     begun: dict[str, int] = {}
+    begun_at: datetime | None = None
+    not_before: datetime | None = None
     operation: str | None = None
     last: str = "nothing was seen yet"
 

@@ -14,11 +14,19 @@ class Refused(CausewayError):
 
 
 class CloudBusy(CausewayError):
-    """The cloud throttled, was unavailable or answered 5xx. Trying again later is right."""
+    """The cloud throttled, was unavailable or answered 5xx. Trying again later is right; `after_s` is its own wish."""
+
+    def __init__(self, message: str = "", after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.after_s = after_s
 
 
 class CloudRefused(CausewayError):
     """The cloud said no for good: a permission, a limit, a wrong value. Its own words are kept."""
+
+
+class StillInUse(CloudRefused):
+    """What is to be removed is used by another resource. For a while that may be one that is gone."""
 
 
 class FunctionUnreachable(CausewayError):

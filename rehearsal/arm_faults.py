@@ -11,7 +11,14 @@ from rehearsal.json_server import Answer, Request
 
 PATH = "/_causeway/faults"
 OWNER = "rehearsal-owner"  # in the User-Agent
-CODES = {429: "TooManyRequests", 500: "InternalServerError"}
+CODES = {
+    404: "ResourceNotFound",
+    409: "AnotherOperationInProgress",
+    412: "PreconditionFailed",
+    429: "TooManyRequests",
+    500: "InternalServerError",
+    503: "ServiceUnavailable",
+}
 
 
 class Faults:
@@ -40,10 +47,10 @@ class Faults:
         if OWNER in (request.headers.get("User-Agent") or ""):
             return None
         for order in self._refusals:
-            if time.time() < order["until"] and order["path"].lower() in request.path.lower():
+            if time.time() < order["until"] and _means(order, request):
                 status, wait_s = order["status"], order["retry_after_s"]
                 self._done.append({"status": status, "call": f"{request.method} {request.path}", "at": time.time()})
-                error = {"code": CODES[status], "message": "Ordered by a drill."}
+                error = {"code": order["code"] or CODES[status], "message": "Ordered by a drill."}
                 return Answer(status, {"error": error}, {"Retry-After": str(wait_s)} if wait_s else {})
         return None
 
@@ -55,3 +62,7 @@ class Faults:
                 self._done.append({"stuck": f"{verb} {resource}", "at": time.time()})
                 return True
         return False
+
+
+def _means(order: dict[str, Any], request: Request) -> bool:
+    return order["path"].lower() in request.path.lower() and order["method"] in ("", request.method)

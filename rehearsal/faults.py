@@ -43,9 +43,15 @@ def aws_clear() -> None:
     _aws("DELETE")
 
 
-def arm_refuse(status: int, seconds: float, retry_after_s: int | None = None, path: str = "") -> None:
-    """ARM answers 429 or 500 to all calls of the Function whose path contains `path`, for `seconds`."""
-    _arm("POST", {"status": status, "seconds": seconds, "retry_after_s": retry_after_s, "path": path})
+def arm_refuse(
+    status: int, seconds: float, retry_after_s: int | None = None, path: str = "", method: str = "", code: str = ""
+) -> None:
+    """ARM answers so to all calls of the Function whose path contains `path`, or those by `method`, for `seconds`.
+
+    A status of arm_faults.CODES has its own code.
+    """
+    order = {"status": status, "seconds": seconds, "retry_after_s": retry_after_s}
+    _arm("POST", {**order, "path": path, "method": method, "code": code})
 
 
 def arm_stick(path: str) -> None:

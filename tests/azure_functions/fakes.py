@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Network
 
 from azure_functions.task import Task
@@ -147,7 +148,7 @@ class FakeArm:
             return None
         self._refuse_busy(self.local)
         if self.connection is not None:
-            raise errors.CloudRefused("remove the local network gateway: InUseResourceCannotBeDeleted: in use")
+            raise errors.StillInUse("remove the local network gateway: InUseResourceCannotBeDeleted: in use")
         self.local = self.local.model_copy(update={"provisioning_state": "Deleting"})
         self._ends.append(lambda: setattr(self, "local", None))
         return OPERATION
@@ -209,13 +210,16 @@ class FakeAws:
 
 @dataclass
 class FakeQueue:
-    """The messages that wait, as text, with their delays."""
+    """The messages that wait, as text, with their delays. Nobody waits for them: `waited` counts the time."""
 
     sent: list[tuple[str, int]] = field(default_factory=list)
+    waited: timedelta = timedelta()
 
     def send(self, task: Task, delay_s: int) -> None:
         self.sent.append((task.model_dump_json(), delay_s))
 
     def receive(self) -> Task:
         """Takes the oldest message."""
-        return Task.model_validate_json(self.sent.pop(0)[0])
+        text, delay_s = self.sent.pop(0)
+        self.waited += timedelta(seconds=delay_s)
+        return Task.model_validate_json(text)

@@ -34,12 +34,13 @@ class World:
         self.aws.waits = True
         self.queue.send(Task(work=work, first_at=NOW), 0)
 
-    def take_one(self, now: datetime = NOW) -> None:
-        turn.take(self.edges, self.queue.receive(), now)
+    def take_one(self, now: datetime | None = None) -> None:
+        task = self.queue.receive()
+        turn.take(self.edges, task, now or NOW + self.queue.waited)
 
     def run(self, between: Callable[[], None] = lambda: None) -> None:
         """Until no message waits any more; operations end between the turns."""
-        for _ in range(50):
+        for _ in range(200):
             if not self.queue.sent:
                 return
             self.take_one()

@@ -93,7 +93,7 @@ class Clouds:
                 ref = wanted.AzureRef.model_validate_json(body)
                 return look.find_facts(self.arm, self.aws, ref).model_dump_json().encode()
             work = wanted.AzureWork.model_validate_json(body)
-            self.queue.send(Task(work=work, first_at=datetime.now(UTC)), 0)
+            self.queue.send(Task(work=work, first_at=self._clock()), 0)
         except (CloudBusy, Killed) as exc:  # 503 of the program, or 502 of its host
             raise FunctionUnreachable(f"https://causeway.azurewebsites.net answered 50x: {exc}") from exc
         return b""
@@ -116,11 +116,15 @@ class Clouds:
     def _take_turn(self, task: Task) -> None:
         """A message that was not dealt with is seen again: at once, or when its host is gone, after ten minutes."""
         try:
-            turn.take(Edges(self.arm, self.aws, self.queue), task, datetime.now(UTC))
+            turn.take(Edges(self.arm, self.aws, self.queue), task, self._clock())
         except CausewayError:
             self.queue.send(task, 0)
         except Killed:
             self.hidden.append(task)
+
+    def _clock(self) -> datetime:
+        """The Function's time, in which the delays of its queue have passed."""
+        return datetime.now(UTC) + self.queue.waited
 
     def show_hidden(self) -> None:
         """Azure shows the messages of a dead host to the next one."""
