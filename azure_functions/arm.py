@@ -96,6 +96,7 @@ class Arm:
             id=found.id or "",
             prefixes=arm_models.prefixes(space),
             remote_gateway_networks=arm_models.remote_gateway_networks(peerings),
+            transit=arm_models.transit(peerings),
         )
 
     def find_local_network_gateway(self, ref: AzureRef) -> LocalNetworkGateway | None:

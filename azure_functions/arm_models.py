@@ -1,5 +1,6 @@
 """Between azure-mgmt-network's models and our types. No client, no effect."""
 
+from collections.abc import Iterator
 from enum import Enum
 from ipaddress import IPv4Network
 
@@ -7,6 +8,7 @@ from azure.mgmt.network import models
 from pydantic import ValidationError
 
 from link import azure_plan
+from link.facts import Peered
 from link.spec import IpsecPolicy
 from link.wanted import AzureRef
 
@@ -101,11 +103,29 @@ def gateway_network(configurations: list[models.VirtualNetworkGatewayIPConfigura
 
 def remote_gateway_networks(peerings: list[models.VirtualNetworkPeering]) -> tuple[str, ...]:
     """The ids of the networks whose gateways are used, by peerings that both sides have made."""
-    inner = [peering.properties for peering in peerings if peering.properties]
-    used = [one for one in inner if one.use_remote_gateways and word(one.peering_state) == "Connected"]
+    return tuple(id for id, one in _connected(peerings) if one.use_remote_gateways)
+
+
+def transit(peerings: list[models.VirtualNetworkPeering]) -> tuple[Peered, ...]:
+    """The networks that may use this one's gateway. Whether they do is told by their own side only, which is not read.
+
+    `remote_address_space` is what the peering carries: less than the network has when a part of it is peered, or when
+    it has grown and nobody has synchronised the peering.
+    """
     return tuple(
-        one.remote_virtual_network.id for one in used if one.remote_virtual_network and one.remote_virtual_network.id
+        Peered(id=id, prefixes=prefixes(one.remote_address_space or one.remote_virtual_network_address_space))
+        for id, one in _connected(peerings)
+        if one.allow_gateway_transit
     )
+
+
+def _connected(
+    peerings: list[models.VirtualNetworkPeering],
+) -> Iterator[tuple[str, models.VirtualNetworkPeeringPropertiesFormat]]:
+    """Those that both sides have made, with the id of the other network."""
+    for inner in (peering.properties for peering in peerings):
+        if inner and word(inner.peering_state) == "Connected" and inner.remote_virtual_network:
+            yield inner.remote_virtual_network.id or "", inner
 
 
 def ours(ref: AzureRef, tags: dict[str, str] | None) -> bool:

@@ -158,12 +158,23 @@ class Connection(Record):
     tags: dict[str, str] = {}
 
 
+class Peered(Record):
+    """A virtual network that another one lets use its gateway, with the prefixes that the peering carries."""
+
+    id: str
+    prefixes: tuple[IPv4Network, ...]
+
+
 class VirtualNetwork(Record):
-    """A virtual network behind the gateway. `remote_gateway_networks` are those whose gateways it uses by peering."""
+    """A virtual network that the link names.
+
+    `remote_gateway_networks` are those whose gateways it uses by peering, `transit` those that it lets use its own.
+    """
 
     id: str
     prefixes: tuple[IPv4Network, ...]
     remote_gateway_networks: tuple[str, ...] = ()
+    transit: tuple[Peered, ...] = ()
 
 
 class AzureFacts(Record):
@@ -181,9 +192,20 @@ class AzureFacts(Record):
     psk_unread: str | None = None
 
     @property
+    def peered(self) -> tuple[Peered, ...]:
+        """Networks behind the gateway that the link does not name: the gateway's own network lets them use it.
+
+        A network that itself uses another's gateway has none to share (Azure: gateway transit is not transitive).
+        """
+        named = {network.id.lower() for network in self.virtual_networks}
+        hubs = [network for network in self.virtual_networks if not network.remote_gateway_networks]
+        return tuple(peered for hub in hubs for peered in hub.transit if peered.id.lower() not in named)
+
+    @property
     def prefixes(self) -> tuple[IPv4Network, ...]:
         """Every prefix behind the gateway, sorted, each once."""
-        return tuple(sorted({prefix for network in self.virtual_networks for prefix in network.prefixes}))
+        behind = [network.prefixes for network in self.virtual_networks] + [one.prefixes for one in self.peered]
+        return tuple(sorted({prefix for prefixes in behind for prefix in prefixes}))
 
 
 class Facts(Record):

@@ -34,6 +34,11 @@ def _overlaps(facts: Facts) -> Iterator[Finding]:
         for network in facts.azure.virtual_networks
         for prefix in network.prefixes
     ]
+    ranges += [
+        (f"{peered.id.rsplit('/', 1)[-1]} (peered, with gateway transit)", prefix)
+        for peered in facts.azure.peered
+        for prefix in peered.prefixes
+    ]
     for (one, a), (other, b) in combinations(ranges, 2):
         if a.overlaps(b):
             how = "is also" if a == b else "overlaps"

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from rehearsal import arm_peerings
 from rehearsal.arm_store import Resource, Store
 
 POLICY = {
@@ -68,8 +69,9 @@ def _applied(store: Store, kind: str) -> list[Resource]:
 
 def _vnet_prefixes(store: Store, gateway: Resource) -> list[str]:
     subnets = [c["properties"]["subnet"]["id"] for c in gateway.body["properties"]["ipConfigurations"]]
-    networks = {subnet.partition("/subnets/")[0] for subnet in subnets}
-    found = [store.find(network).body["properties"]["addressSpace"]["addressPrefixes"] for network in networks]
+    hubs = [store.find(id) for id in sorted({subnet.partition("/subnets/")[0] for subnet in subnets})]
+    networks = [network for hub in hubs for network in (hub, *arm_peerings.users(store, hub))]
+    found = [network.body["properties"]["addressSpace"]["addressPrefixes"] for network in networks]
     return [prefix for prefixes in found for prefix in prefixes]
 
 

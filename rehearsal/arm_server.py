@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rehearsal import arm_faults, arm_peers, arm_validate
+from rehearsal import arm_faults, arm_peerings, arm_peers, arm_validate
 from rehearsal.arm_identity import Identity
 from rehearsal.arm_store import ArmError, Operation, Resource, Store
 from rehearsal.json_server import Answer, Request
@@ -13,7 +13,8 @@ from rehearsal.json_server import Answer, Request
 GROUP = r"/subscriptions/[^/]+/resourceGroups/[^/]+"
 COLLECTION = re.compile(rf"({GROUP})/providers/Microsoft\.Network/(\w+)", re.IGNORECASE)
 RESOURCE = re.compile(
-    rf"({GROUP}/providers/Microsoft\.Network/(\w+)/[^/]+)(/sharedKey|/resetConnection)?", re.IGNORECASE
+    rf"({GROUP}/providers/Microsoft\.Network/(\w+)/[^/]+)(/sharedKey|/resetConnection|/virtualNetworkPeerings/[^/]+)?",
+    re.IGNORECASE,
 )
 OPERATION = re.compile(r"/subscriptions/[^/]+/providers/Microsoft\.Network/locations/\w+/operations/([^/]+)")
 
@@ -57,6 +58,8 @@ class ResourceManager:
                 return self._key(request, match[1])
             case "/resetconnection":
                 return self._reset(request, match[1])
+            case child if child:
+                return self._peering(request, match[1], match[3].rpartition("/")[2])
         return self._resource(request, match[1], match[2].lower())
 
     def _resource(self, request: Request, id: str, kind: str) -> Answer:
@@ -82,6 +85,18 @@ class ResourceManager:
             raise ArmError(405, "MethodNotAllowed", f"{request.method} is not allowed.")
         return Answer(202, headers=_headers(request, self._store.reset(id)))
 
+    def _peering(self, request: Request, network: str, name: str) -> Answer:
+        match request.method:
+            case "PUT":
+                wanted = _parsed("virtualnetworkpeerings", request.body)
+                operation, new = arm_peerings.put(self._store, network, name, wanted)
+                shown = arm_peerings.find(self._store, network, name)
+                return Answer(201 if new else 200, shown, _headers(request, operation))
+            case "DELETE":
+                deleted = arm_peerings.delete(self._store, network, name)
+                return Answer(202, headers=_headers(request, deleted)) if deleted else Answer(204)
+        return Answer(200, arm_peerings.find(self._store, network, name))
+
     def _operation(self, id: str) -> Answer:
         operation = self._store.operations.get(id)
         if operation is None:
@@ -97,6 +112,8 @@ class ResourceManager:
     def _shown(self, resource: Resource) -> dict[str, Any]:
         """SDK: the shared key is not part of a connection's answer."""
         inner = {**resource.body["properties"], "provisioningState": resource.state}
+        if resource.kind == "virtualnetworks":
+            inner[arm_peerings.KEY] = arm_peerings.shown(self._store, resource)
         if resource.kind == "connections":
             inner = {**inner, **arm_peers.observed(self._store, resource, self._status)}
         return {**resource.body, "properties": inner}

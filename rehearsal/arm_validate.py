@@ -15,6 +15,7 @@ from azure.mgmt.network import models
 
 KINDS: dict[str, Any] = {
     "virtualnetworks": models.VirtualNetwork,
+    "virtualnetworkpeerings": models.VirtualNetworkPeering,
     "publicipaddresses": models.PublicIPAddress,
     "virtualnetworkgateways": models.VirtualNetworkGateway,
     "localnetworkgateways": models.LocalNetworkGateway,

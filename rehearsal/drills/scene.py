@@ -64,8 +64,11 @@ class Scene:
 
     @property
     def prefixes(self) -> set[str]:
-        """What is behind Azure."""
-        return set(self.network["properties"]["addressSpace"]["addressPrefixes"])
+        """What is behind Azure: the gateway's network, and those that it lets use the gateway."""
+        peerings = [one["properties"] for one in self.network["properties"].get("virtualNetworkPeerings", [])]
+        lets = [one for one in peerings if one.get("allowGatewayTransit") and one["peeringState"] == "Connected"]
+        spaces = [self.network["properties"]["addressSpace"], *(one["remoteAddressSpace"] for one in lets)]
+        return {prefix for space in spaces for prefix in space["addressPrefixes"]}
 
     def host_table(self) -> dict[str, Any]:
         """The route table of the private host's subnet."""

@@ -1,15 +1,19 @@
 """One contract for both Resource Managers: the fake of the unit tests, and the real client against the rehearsal's."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Protocol
 
 import pytest
 from azure.identity import ManagedIdentityCredential
+from azure.mgmt.network import models
 
-from azure_functions import arm, look
+from azure_functions import arm, arm_models, look
 from azure_functions.edges import ArmEdge
 from link import azure_plan, errors
+from link.facts import Peered, VirtualNetwork
 from link.spec import IpsecPolicy
+from rehearsal import arm_peerings
 from tests.azure_functions import fakes
 from tests.azure_functions.conftest import Cloud
 
@@ -189,27 +193,66 @@ def test_a_cloud_that_does_not_answer_is_busy(cloud: Cloud) -> None:
     nobody.close()
 
 
-def _peer(cloud: Cloud, name: str, **properties: object) -> None:
-    """A spoke with a peering to the gateway's network."""
-    hub = f"{fakes.GROUP}/virtualNetworks/workloads"
-    peering = {"name": "hub", "properties": {"remoteVirtualNetwork": {"id": hub}, **properties}}
-    space = {"addressPrefixes": ["10.7.0.0/16"]}
-    body = {"addressSpace": space, "subnets": [], "virtualNetworkPeerings": [peering]}
-    cloud.store.put(f"{fakes.GROUP}/virtualNetworks/{name}", {"location": "westeurope", "properties": body})
+HUB, SPOKE = (f"{fakes.GROUP}/virtualNetworks/{name}" for name in ("workloads", "spoke"))
+
+
+def _spoke(cloud: Cloud) -> None:
+    space = {"addressPrefixes": ["10.7.0.0/16", "fd00:7::/56"]}
+    cloud.store.put(SPOKE, {"location": "westeurope", "properties": {"addressSpace": space, "subnets": []}})
     cloud.settle()
 
 
-@pytest.mark.parametrize(
-    ("properties", "uses"),
-    [
-        ({"useRemoteGateways": True, "peeringState": "Connected"}, (f"{fakes.GROUP}/virtualNetworks/workloads",)),
-        ({"useRemoteGateways": True, "peeringState": "Initiated"}, ()),
-        ({"useRemoteGateways": False, "peeringState": "Connected"}, ()),
-    ],
-)
-def test_a_network_uses_the_gateway_of_another_by_a_finished_peering(
-    cloud: Cloud, properties: dict[str, object], uses: tuple[str, ...]
-) -> None:
-    _peer(cloud, "spoke", **properties)
-    found = cloud.arm.find_virtual_network(REF, "spoke")
-    assert found is not None and found.remote_gateway_networks == uses
+def _peer(cloud: Cloud, network: str, other: str, **properties: object) -> None:
+    """One side of a peering."""
+    arm_peerings.put(
+        cloud.store, network, "other", {"properties": {"remoteVirtualNetwork": {"id": other}, **properties}}
+    )
+    cloud.settle()
+
+
+def _found(cloud: Cloud, name: str) -> VirtualNetwork:
+    found = cloud.arm.find_virtual_network(REF, name)
+    assert found is not None
+    return found
+
+
+def test_a_finished_peering_with_gateway_transit_shows_on_both_sides(cloud: Cloud) -> None:
+    _spoke(cloud)
+    _peer(cloud, HUB, SPOKE, allowGatewayTransit=True)
+    assert (_found(cloud, "workloads").transit, _found(cloud, "spoke").remote_gateway_networks) == ((), ())
+    _peer(cloud, SPOKE, HUB, useRemoteGateways=True)
+    assert _found(cloud, "workloads").transit == (Peered(id=SPOKE, prefixes=(IPv4Network("10.7.0.0/16"),)),)
+    assert _found(cloud, "spoke").remote_gateway_networks == (HUB,)
+
+
+def test_a_peering_without_gateway_transit_shows_on_neither_side(cloud: Cloud) -> None:
+    _spoke(cloud)
+    _peer(cloud, HUB, SPOKE)
+    _peer(cloud, SPOKE, HUB)
+    assert (_found(cloud, "workloads").transit, _found(cloud, "spoke").remote_gateway_networks) == ((), ())
+
+
+def test_a_peering_that_is_broken_off_carries_nothing(cloud: Cloud) -> None:
+    _spoke(cloud)
+    _peer(cloud, HUB, SPOKE, allowGatewayTransit=True)
+    _peer(cloud, SPOKE, HUB, useRemoteGateways=True)
+    arm_peerings.delete(cloud.store, SPOKE, "other")
+    cloud.settle()
+    assert _found(cloud, "workloads").transit == ()
+
+
+def test_prefixes_behind_a_peering_are_those_that_it_carries(cloud: Cloud) -> None:
+    """REST reference of peerings: remoteAddressSpace is what is peered, the network itself may have more."""
+    carried, whole = (
+        models.AddressSpace(address_prefixes=["10.7.1.0/24"]),
+        models.AddressSpace(address_prefixes=["10.7.0.0/16"]),
+    )
+    inner = models.VirtualNetworkPeeringPropertiesFormat(
+        allow_gateway_transit=True,
+        peering_state="Connected",
+        remote_virtual_network=models.SubResource(id=SPOKE),
+        remote_address_space=carried,
+        remote_virtual_network_address_space=whole,
+    )
+    (peered,) = arm_models.transit([models.VirtualNetworkPeering(properties=inner)])
+    assert peered.prefixes == (IPv4Network("10.7.1.0/24"),)

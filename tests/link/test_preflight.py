@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from link import preflight, psk
-from link.facts import Facts, LocalNetworkGateway, Route, VirtualNetwork
+from link.facts import Facts, LocalNetworkGateway, Peered, Route, VirtualNetwork
 from link.finding import Check
 from tests import worlds
 
@@ -18,6 +18,11 @@ def _network(*prefixes: str, id: str = worlds.NETWORK, **changes: Any) -> Virtua
 def _peered(name: str, *prefixes: str) -> VirtualNetwork:
     """ARM does not keep the case of an id."""
     return _network(*prefixes, id=f"/subscriptions/s/vnet/{name}", remote_gateway_networks=(worlds.NETWORK.upper(),))
+
+
+def _sharing(prefix: str) -> VirtualNetwork:
+    """The gateway's network, and one that uses its gateway without being named by the link."""
+    return _network("10.0.0.0/16", transit=(Peered(id="/vnet/spoke", prefixes=(IPv4Network(prefix),)),))
 
 
 PUBLIC_ONLY = tuple(table for table in worlds.aws().route_tables if table.main)
@@ -63,6 +68,8 @@ def test_nothing_speaks_against_a_link_that_is_up() -> None:
         ("OverlappingRanges", {"cidrs": SECONDARY[::-1]}, {}, {}),
         ("OverlappingRanges", {}, {"virtual_networks": (_network("10.2.0.0/16", "10.101.9.0/24"),)}, {}),
         ("OverlappingRanges", {}, {"virtual_networks": (_network("10.2.0.0/16"), _peered("b", "10.2.0.0/16"))}, {}),
+        ("OverlappingRanges", {}, {"virtual_networks": (_sharing("10.101.8.0/24"),)}, {}),
+        ("OverlappingRanges", {}, {"virtual_networks": (_sharing("10.0.4.0/24"),)}, {}),
         ("NoInternetGateway", {"internet_gateway": None}, {}, {}),
         ("NoPublicSubnet", {"route_tables": (worlds.private_table().model_copy(update={"main": True}),)}, {}, {}),
         ("NoPublicSubnet", {}, {}, {"aws.gateway_subnet": "subnet-0123456789abcdef0"}),

@@ -43,6 +43,13 @@ def local_gateway(address: str = "198.51.100.1", *prefixes: str) -> dict[str, An
     return {"properties": {"gatewayIpAddress": address, "localNetworkAddressSpace": space}}
 
 
+def peered(state: str) -> dict[str, Any]:
+    """The gateway's network, which lets another one use the gateway."""
+    space, other = {"addressPrefixes": ["10.0.0.0/16"]}, {"addressPrefixes": ["10.4.0.0/16"]}
+    peering = {"allowGatewayTransit": True, "peeringState": state, "remoteAddressSpace": other}
+    return {"properties": {"addressSpace": space, "virtualNetworkPeerings": [{"properties": peering}]}}
+
+
 WHOLE = scene.Scene(
     link=world.REHEARSAL,
     vpc={

@@ -247,6 +247,64 @@ def test_the_fabric_reads_what_works_and_only_its_owner_may(cloud: Cloud) -> Non
     assert stat.S_IMODE((cloud.server.state / "peers.json").stat().st_mode) == 0o600
 
 
+def _peer(cloud: Cloud, network: str, other: str, **properties: bool) -> Any:
+    inner = {"remoteVirtualNetwork": {"id": f"{ID}/virtualNetworks/{other}"}, **properties}
+    body = json.dumps({"properties": inner}).encode()
+    begin = cloud.client.virtual_network_peerings.begin_create_or_update
+    poller = begin(GROUP, network, other, body)  # type: ignore[call-overload]
+    cloud.settle()
+    return poller.result().as_dict()["properties"]
+
+
+def _peered(cloud: Cloud) -> Cloud:
+    """A network with a gateway's, and one that uses it."""
+    cloud.put("virtual_networks", "spoke", {"addressSpace": {"addressPrefixes": ["10.7.0.0/16"]}, "subnets": []})
+    cloud.settle()
+    _peer(cloud, "vnet", "spoke", allowGatewayTransit=True)
+    _peer(cloud, "spoke", "vnet", useRemoteGateways=True)
+    return cloud
+
+
+def test_a_peering_is_connected_when_both_sides_are_there_and_carries_the_others_prefixes(cloud: Cloud) -> None:
+    _peered(cloud)
+    for network, other, prefix in (("vnet", "spoke", "10.7.0.0/16"), ("spoke", "vnet", "10.0.0.0/16")):
+        alone = cloud.client.virtual_network_peerings.get(GROUP, network, other).as_dict()
+        [inside] = cloud.client.virtual_networks.get(GROUP, network).as_dict()["properties"]["virtualNetworkPeerings"]
+        assert inside == alone and alone["properties"]["peeringState"] == "Connected"
+        assert alone["properties"]["remoteAddressSpace"]["addressPrefixes"] == [prefix]
+    gone = cloud.client.virtual_network_peerings.begin_delete(GROUP, "spoke", "vnet")
+    cloud.settle()
+    gone.result()
+    left = cloud.client.virtual_network_peerings.get(GROUP, "vnet", "spoke").as_dict()
+    assert left["properties"]["peeringState"] == "Initiated"
+
+
+def test_the_fabric_reads_the_prefixes_of_networks_that_use_the_gateway(cloud: Cloud) -> None:
+    cloud.link()
+    _peered(cloud)
+    assert cloud.peers()[0]["vnet_prefixes"] == ["10.0.0.0/16", "10.7.0.0/16"]
+    _peer(cloud, "spoke", "vnet", useRemoteGateways=False)
+    assert cloud.peers()[0]["vnet_prefixes"] == ["10.0.0.0/16"]
+
+
+def test_a_gateway_is_used_only_where_its_network_lets_it(cloud: Cloud) -> None:
+    cloud.put("virtual_networks", "spoke", {"addressSpace": {"addressPrefixes": ["10.7.0.0/16"]}, "subnets": []})
+    cloud.settle()
+    with pytest.raises(HttpResponseError, match="PeeringCannotUseRemoteGateways"):
+        _peer(cloud, "spoke", "vnet", useRemoteGateways=True)
+    with pytest.raises(HttpResponseError, match="InvalidRequestFormat"):
+        _peer(cloud, "spoke", "vnet", useRemoteGateway=True)
+
+
+def test_a_network_written_whole_keeps_its_peerings(cloud: Cloud) -> None:
+    """As the drills write one: what a GET showed, with other prefixes."""
+    _peered(cloud)
+    found = cloud.client.virtual_networks.get(GROUP, "spoke").as_dict()["properties"]
+    cloud.put("virtual_networks", "spoke", {**found, "addressSpace": {"addressPrefixes": ["10.8.0.0/16"]}})
+    cloud.settle()
+    assert cloud.peers()[0]["vnet_prefixes"] == ["10.0.0.0/16", "10.8.0.0/16"]
+
+
 def test_a_change_works_when_its_operation_has_ended_not_before(cloud: Cloud) -> None:
     cloud.link()
     cloud.put("virtual_network_gateway_connections", "link", {**CONNECTION, "dpdTimeoutSeconds": 30})

@@ -58,10 +58,15 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
         {"network": {"properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16", "10.3.0.0/16"]}}}},
         "the gateway is told of ['10.0.0.0/16'] behind Azure",
     ),
+    ({"network": drill_scene.peered("Connected")}, "rtb-1 has no route to 10.4.0.0/16"),
     ({"reading": {**WHOLE.reading, "probe": "down"}}, "the gateway says up, probe down"),
     ({"reading": {**WHOLE.reading, "fault": "PeerSilent: no answer"}}, "the gateway says PeerSilent: no answer"),
     ({"reading": {}}, "the gateway says nothing, probe None"),
 ]
+
+
+def test_a_peering_that_only_one_side_has_made_puts_nothing_behind_azure() -> None:
+    assert whole.faults(dataclasses.replace(WHOLE, network=drill_scene.peered("Initiated"))) == []
 
 
 @pytest.mark.parametrize(("changed", "fault"), BROKEN, ids=[fault for _, fault in BROKEN])

@@ -1,0 +1,56 @@
+"""Networks that use the gateway by peering count like the gateway's own: routed, published, compared, let go."""
+
+from ipaddress import IPv4Network
+
+from link import examine, plan, steps
+from link.facts import AzureFacts, Facts, Peered, VirtualNetwork
+from tests import worlds
+from tests.link import test_examine
+
+SPOKE = IPv4Network("10.7.0.0/16")
+SPOKE_ID = "/subscriptions/other/vnet/spoke"
+PEERED = Peered(id=SPOKE_ID, prefixes=(SPOKE,))
+HUB = VirtualNetwork(id=worlds.NETWORK, prefixes=(worlds.AZURE_PREFIX,), transit=(PEERED,))
+
+
+def _azure(*networks: VirtualNetwork) -> AzureFacts:
+    return worlds.azure(virtual_networks=networks)
+
+
+def test_prefixes_of_a_peered_network_are_behind_the_gateway() -> None:
+    assert _azure(HUB).prefixes == (worlds.AZURE_PREFIX, SPOKE)
+
+
+def test_a_network_that_the_link_names_counts_as_it_was_read_itself() -> None:
+    """ARM does not keep the case of an id."""
+    named = VirtualNetwork(
+        id=SPOKE_ID.upper(), prefixes=(IPv4Network("10.8.0.0/16"),), remote_gateway_networks=(worlds.NETWORK,)
+    )
+    found = _azure(HUB, named)
+    assert found.peered == () and found.prefixes == (worlds.AZURE_PREFIX, IPv4Network("10.8.0.0/16"))
+
+
+def test_a_network_that_uses_anothers_gateway_has_none_to_share() -> None:
+    assert _azure(HUB.model_copy(update={"remote_gateway_networks": ("/vnet/elsewhere",)})).peered == ()
+
+
+def test_a_peered_prefix_is_routed_and_published() -> None:
+    facts = Facts(aws=worlds.aws(gateways=(worlds.gateway(),)), azure=_azure(HUB))
+    routed = [step for step in plan.up(worlds.spec(), facts, worlds.DEPLOYED) if isinstance(step, steps.CreateRoute)]
+    document = plan.configuration(worlds.spec(), facts, worlds.PSK_SECRET)
+    assert [step.destination for step in routed] == [worlds.AZURE_PREFIX, SPOKE]
+    assert document.remote_prefixes == (worlds.AZURE_PREFIX, SPOKE) and str(SPOKE) in document.nftables
+
+
+def test_a_peering_that_ends_takes_its_route_along() -> None:
+    own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX), (worlds.PRIVATE_TABLE, SPOKE)})
+    aws = worlds.aws(gateways=(worlds.gateway(),), own_routes=own)
+    planned = plan.up(worlds.spec(), Facts(aws=aws, azure=worlds.azure()), worlds.DEPLOYED)
+    assert "PrefixGone" in [step.reason for step in planned]
+
+
+def test_the_watch_sees_a_peering_that_was_made() -> None:
+    azure = test_examine._azure().model_copy(update={"virtual_networks": (HUB,)})
+    trouble = examine.examine(test_examine._look(azure=azure), worlds.NOW).trouble
+    assert trouble is not None and trouble.differs
+    assert (trouble.reason, str(SPOKE) in trouble.because) == ("RouteMissing", True)
