@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rehearsal import traffic, world
-from rehearsal.drills import bench, catalogue, eyes, outcome, run, scene, whole
+from rehearsal.drills import alerts, bench, catalogue, eyes, outcome, run, scene, whole
 from rehearsal.drills import table as shown
 from rehearsal.drills.drill import Drill, Group, Healer, Loss
 from rehearsal.drills.healing import Healing
@@ -283,7 +283,7 @@ def test_a_drill_that_is_itself_at_fault_is_a_failure_and_the_next_one_is_run(
 ) -> None:
     """Nothing runs here, so its first look already fails; how does not matter."""
     monkeypatch.setattr(shown, "KEPT", tmp_path / "drills.json")
-    monkeypatch.setattr(run.alerts, "heard", contextlib.nullcontext)
+    monkeypatch.setattr(alerts, "heard", contextlib.nullcontext)
 
     def settle(link: object, within_s: float) -> None:
         raise RuntimeError("a mistake of ours")
