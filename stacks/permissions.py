@@ -65,7 +65,13 @@ class Permissions:
         return self._stack.format_arn(service="ec2", resource=resource, resource_name="*")
 
     def _look(self) -> list[iam.PolicyStatement]:
-        return [_allow(*_LOOK)]
+        return [_allow(*_LOOK), self._recall()]
+
+    def _gateways(self) -> list[iam.PolicyStatement]:
+        return [_allow("ec2:DescribeInstances"), self._recall()]
+
+    def _recall(self) -> iam.PolicyStatement:
+        return _allow("dynamodb:BatchGetItem", on=self._made.table)
 
     def _function_key(self) -> iam.PolicyStatement:
         # Secrets Manager appends a hyphen and six characters to a secret's name.
@@ -131,7 +137,7 @@ class Permissions:
         """Every state confirms that its walk holds the lock, and may take it over from a walk that has ended."""
         made = self._made
         return [
-            _allow("dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:BatchGetItem", on=made.table),
+            _allow("dynamodb:PutItem", "dynamodb:GetItem", on=made.table),
             _allow("states:DescribeExecution", on=made.executions),
         ]
 
@@ -144,16 +150,16 @@ class Permissions:
         made, interface = self._made, self._ec2("network-interface")
         associate = _allow("ec2:AssociateAddress", on=[made.elastic_ip, interface, self._ec2("instance")])
         table: dict[str, list[iam.PolicyStatement]] = {
-            "Discover": [_allow("ec2:DescribeInstances", "ec2:DescribeAddresses"), self._function_key()],
+            "Discover": [*self._gateways(), _allow("ec2:DescribeAddresses"), self._function_key()],
             "Preflight": self._preflight(),
             "LaunchGateway": self._launch(),
             "WaitForBoot": [
-                _allow("ec2:DescribeInstances"),
+                *self._gateways(),
                 _allow("dynamodb:UpdateItem", on=made.table),
                 _allow("states:SendTaskSuccess", on=made.state_machine),
             ],
             "ExplainBoot": [
-                _allow("ec2:DescribeInstances"),
+                *self._gateways(),
                 _allow("ec2:GetConsoleOutput", on=self._ec2("instance"), when=self._ours()),
             ],
             "AttachElasticIp": [
@@ -168,7 +174,7 @@ class Permissions:
             ],
             "ConnectAzure": [*self._look(), self._function_key()],
             "RepointGateway": self._look(),
-            "Verify": [_allow("ec2:DescribeInstances"), self._function_key()],
+            "Verify": [*self._gateways(), self._function_key()],
             "DisconnectAzure": [self._function_key(), _allow("states:SendTaskSuccess", on=made.state_machine)],
             "RemoveRoutes": [
                 *self._look(),
@@ -188,14 +194,8 @@ class Permissions:
                 _allow("ec2:RevokeSecurityGroupIngress", on=made.security_group),
             ],
             "Report": [
-                _allow("ec2:DescribeInstances"),
-                _allow(
-                    "dynamodb:PutItem",
-                    "dynamodb:DeleteItem",
-                    "dynamodb:GetItem",
-                    "dynamodb:BatchGetItem",
-                    on=made.table,
-                ),
+                *self._gateways(),
+                _allow("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:GetItem", on=made.table),
                 self._registry("dynamodb:PutItem"),
                 _allow("lambda:InvokeFunction", on=made.watch),
             ],

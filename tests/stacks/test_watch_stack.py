@@ -17,13 +17,14 @@ _ASSET = Path(__file__).resolve().parents[2] / "lambdas"
 
 
 @cache
-def _template() -> Template:
+def template() -> Template:
+    """The template of the tests' region."""
     links = (worlds.spec(), worlds.spec(name="second"))
     return Template.from_stack(WatchStack(App(), "eu-west-1", links, ("network@example.com",), _ASSET))
 
 
 def _found(kind: str) -> list[dict[str, Any]]:
-    return [dict(one["Properties"]) for one in _template().find_resources(kind).values()]
+    return [dict(one["Properties"]) for one in template().find_resources(kind).values()]
 
 
 def test_it_looks_each_minute_and_by_every_event_that_tells_of_a_link() -> None:
@@ -45,7 +46,7 @@ def test_humans_are_told_when_the_watch_itself_fails_or_does_not_run() -> None:
     alarms = {one["AlarmName"]: one for one in _found("AWS::CloudWatch::Alarm")}
     assert set(alarms) == {"CausewayWatch-Fails", "CausewayWatch-Silent"}
     assert alarms["CausewayWatch-Silent"]["TreatMissingData"] == "breaching"
-    (topic,) = _template().find_resources("AWS::SNS::Topic")
+    (topic,) = template().find_resources("AWS::SNS::Topic")
     assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms.values())
     assert [one["Endpoint"] for one in _found("AWS::SNS::Subscription")] == ["network@example.com"]
 

@@ -215,9 +215,14 @@ def reasons(ended: Outcome, state: State) -> list[str]:
     return [done["reason"] for done in ended.document.get("did", {}).get(state.value, [])]
 
 
-def change(clouds: Clouds, monkeypatch: pytest.MonkeyPatch, **declared: str) -> None:
+def change(clouds: Clouds, monkeypatch: pytest.MonkeyPatch, **declared: str | None) -> None:
     """What `cdk deploy` does before the walk: the functions get the new link. A dotted name would be no keyword."""
-    names = {"instance_type": "aws.instance_type", "probe": "probe.address", "policy": "policy.pfs_group"}
+    names = {
+        "instance_type": "aws.instance_type",
+        "image": "aws.image",
+        "probe": "probe.address",
+        "policy": "policy.pfs_group",
+    }
     document = clouds.settings.spec.model_dump(mode="json")
     for name, value in declared.items():
         part, key = names[name].split(".")

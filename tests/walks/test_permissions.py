@@ -1,0 +1,179 @@
+"""Each role may do what its function was seen to do, and what AWS does on its behalf; nothing more, nothing less.
+
+What is compared are actions. Whether a call is of a resource that the role may touch, the rehearsal's audit judges.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+import pytest
+
+from azure_functions import aws as function_aws
+from gateway.agent import cloud, configuration, metadata
+from lambdas.clouds import aws, dynamo, table
+from lambdas.handlers import answer_for_walk, deploy_link, watch
+from link import examine, plan, region, wanted
+from link.remedy import Memory
+from link.steps import State
+from tests.lambdas.test_walk import Context
+from tests.stacks import machines, policies, test_watch_stack
+from tests.walks import clouds as both
+from tests.walks import record as recording
+from tests.walks import runner
+from tests.walks.clouds import Clouds
+from tests.walks.record import Record
+from tests.walks.runner import Runner
+
+# What AWS does with a role of ours, so that no call of ours shows it, and the source of that.
+EVERY_FUNCTION = {
+    "logs:CreateLogStream": "Lambda writes the log with the function's role (Lambda developer guide, Execution role)",
+    "logs:PutLogEvents": "the same",
+}
+IMPLIED: Mapping[str, Mapping[str, str]] = {
+    "LaunchGateway": {
+        "ec2:CreateTags": "RunInstances with TagSpecifications (EC2 user guide, Grant permission to tag on creation)",
+        "iam:PassRole": "RunInstances with an instance profile (Service Authorization Reference, dependent actions)",
+    },
+    "Walk": {"lambda:InvokeFunction": "its states (Step Functions developer guide, IAM policies for Lambda)"},
+}
+NAMES = {region.stack("eu-west-1"): "Watch", "WalkMachineRole": "Walk"}
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+SCHEDULE = {"source": "aws.events", "detail-type": "Scheduled Event"}
+
+
+@pytest.fixture
+def record(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> Record:
+    """Everything that a link goes through from its launch to its end, written down."""
+    made = recording.tap(clouds, monkeypatch)
+    monkeypatch.setenv("CAUSEWAY_ALERTS", "arn:aws:sns:eu-west-1:123456789012:CausewayAlerts")
+    _launched(clouds)
+    _changed(clouds, monkeypatch)
+    _watched(clouds)
+    _gone(clouds)
+    _spoken(made, monkeypatch)
+    _called_back(made)
+    return made
+
+
+def _walk(clouds: Clouds, name: str, wanted: str = "up", **after: Callable[[], None]) -> runner.Outcome:
+    """Each of its states takes the lock over from a walk that has died."""
+
+    def die() -> None:
+        clouds.stepfunctions.running["former"] = LONG_AGO
+        dynamo.put("link", "lock", holder="former")
+
+    before = {state.value: die for state in State if state is not State.REPORT}
+    return Runner(clouds, name, before=before, after=dict(after)).run(runner.document(wanted))
+
+
+def _launched(clouds: Clouds) -> None:
+    """Two launches that fail, of which one cannot be undone, and one that ends well."""
+    _asks_cloudformation("Create")
+    assert _walk(clouds, "launch-1", AttachElasticIp=runner.fails).status == "FAILED"
+    assert _walk(clouds, "launch-2", Verify=runner.fails, RetireGateway=runner.fails).status == "FAILED"
+    assert _walk(clouds, "launch-3", LaunchGateway=clouds.tick, Verify=_wish).status == "SUCCEEDED"
+
+
+def _changed(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes that fail at their end, by a gateway that stays silent, and by one that says why; one that ends well."""
+    runner.change(clouds, monkeypatch, instance_type="t3.medium")
+    assert _walk(clouds, "change-1", Verify=runner.fails).status == "FAILED"
+    clouds.boots = False
+    assert _walk(clouds, "change-2").error == "BootSilent"
+    assert _walk(clouds, "change-3", WaitForBoot=_fail_boot).error == "BootFailed"
+    clouds.boots = True
+    assert _walk(clouds, "change-4").status == "SUCCEEDED"
+
+
+def _watched(clouds: Clouds) -> None:
+    """A link that is well again, a pause and its end, and a gateway that has died while a dead walk had the lock."""
+    trouble = examine.Trouble("TunnelDown", "no child SA", differs=False)
+    table.put_memory("link", Memory(since={trouble.state: LONG_AGO}, told={trouble.reason: LONG_AGO}))
+    watch.handler(SCHEDULE, Context())
+    for asked in ({"minutes": 5}, {"resume": True}):
+        watch.handler({"link": "prod", **asked}, Context())
+    for gateway in aws.gateways(clouds.settings):
+        boto3.client("ec2").terminate_instances(InstanceIds=[gateway.id])
+    clouds.stepfunctions.running["former"] = LONG_AGO
+    dynamo.put("link", "lock", holder="former")
+    watch.handler(SCHEDULE, Context())
+    assert len(clouds.stepfunctions.started) == 2  # the deployment's and this one
+
+
+def _gone(clouds: Clouds) -> None:
+    _asks_cloudformation("Delete")
+    assert _walk(clouds, "down-1", "down").status == "SUCCEEDED"
+    answer_for_walk.handler({"detail": {"status": "ABORTED", "input": json.dumps(runner.document())}}, Context())
+
+
+def _asks_cloudformation(kind: str) -> None:
+    fields = ("ResponseURL", "StackId", "RequestId", "LogicalResourceId")
+    deploy_link.handler({"RequestType": kind, **dict.fromkeys(fields, "Link")}, Context())
+
+
+def _wish() -> None:
+    table.ask_look("link")
+
+
+def _fail_boot() -> None:
+    reservations = both.client("ec2").describe_instances()["Reservations"]
+    instances = [one for found in reservations for one in found["Instances"]]
+    (newest,) = [one["InstanceId"] for one in instances if one["InstanceType"] == "t3.medium" and _lives(one)]
+    both.hear("GatewayBootFailed", instance=newest, reason="NoDisk", message="it is full")
+
+
+def _lives(instance: Mapping[str, Any]) -> bool:
+    return bool(instance["State"]["Name"] == "running")
+
+
+def _spoken(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that the gateway's agent can ask of AWS. It has no SDK: its requests are read here."""
+
+    def post(_: object, service: str, headers: Mapping[str, str], body: bytes) -> str:
+        operation = headers.get("x-amz-target", "").rpartition(".")[2] or parse_qs(body.decode())["Action"][0]
+        record.note(service, operation)
+        return json.dumps({"Item": {"version": {"S": ""}, "document": {"S": ""}}, "SecretString": "key"})
+
+    monkeypatch.setattr(cloud.Cloud, "_post", post)
+    line = cloud.Cloud(configuration.Settings("prod", "eu-west-1", "link"), metadata.Metadata())
+    with record.of("gateway"):
+        line.published()
+        line.psk("psk")
+        line.send_event("GatewayBooted", "{}")
+        line.send_metrics([])
+
+
+def _called_back(record: Record) -> None:
+    """All that the Azure Function can ask of AWS, as the link's role."""
+    here = record.clouds.settings
+    secret = boto3.client("secretsmanager").create_secret(Name="psk", SecretString="key")["ARN"]
+    ref = plan.azure_ref(here.spec, here.deployed).model_copy(update={"psk_secret": secret})
+    work, line = wanted.AzureWork(ref=ref, wanted=None, task_token="token"), function_aws.Aws()
+    with record.of("azure"):
+        line.read_psk(ref)
+        line.heartbeat(work)
+        line.succeed(work, "null")
+        line.fail(work, "why")
+
+
+def _roles() -> dict[str, list[policies.Statement]]:
+    """By the name of the function."""
+    found = policies.of(machines.template().to_json()) | policies.of(test_watch_stack.template().to_json())
+    named = {next((own for start, own in NAMES.items() if name.startswith(start)), name): name for name in found}
+    return {own.removeprefix("causeway-prod-"): found[name] for own, name in named.items()}
+
+
+def test_each_role_may_do_what_its_function_was_seen_to_do_and_nothing_else(record: Record) -> None:
+    """Both ways at once: what would be denied, and what nobody needs."""
+    wrong = []
+    for name, statements in _roles().items():
+        implied = {**IMPLIED.get(name, {}), **(EVERY_FUNCTION if name in recording.HANDLERS else {})}
+        done, allowed = record.actions.get(name, set()) | set(implied), policies.actions(statements)
+        wrong += [f"{name} lacks {action}" for action in done - allowed]
+        wrong += [f"{name} never uses {action}" for action in allowed - done]
+        wrong += [f"{name} was seen to use {action}" for action in implied if action in record.actions.get(name, set())]
+    assert sorted(wrong) == []
