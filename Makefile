@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-rekey rehearse-stock test prove check synth cdk-bootstrap doctor plan look pause resume deploy destroy lambda-asset format lock clean setup setup-rehearsal
+.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-rekey rehearse-stock test prove check synth cdk-bootstrap doctor plan look pause resume deploy destroy lambda-asset azure-package bench-import format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -12,7 +12,7 @@ export CDK_HOME := $(CURDIR)/.tools/cdk
 
 CODE := link gateway lambdas azure_functions stacks causeway rehearsal tests tools app.py
 CDK := node $(CURDIR)/node_modules/aws-cdk/bin/cdk --no-notices
-SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/build-lambda tools/lock
+SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/build-lambda tools/build-azure tools/lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,7 +38,7 @@ drill: setup-rehearsal lambda-asset ## NAME="one two" or all: break a link and s
 bench-heal: setup-rehearsal lambda-asset ## seconds until traffic is restored, medians of five, and a bare boot beside them
 	@python -m rehearsal bench-heal
 
-test: setup lambda-asset ## unit tests: no root, no network, no credentials
+test: setup lambda-asset azure-package ## unit tests: no root, no network, no credentials
 	@pytest -n 2 -m 'not root'
 
 prove: setup lambda-asset ## every case of the proofs of which `make test` runs a spread (docs/proofs.md)
@@ -95,6 +95,12 @@ destroy: setup lambda-asset ## remove the links of cdk.json, both sides, all at 
 
 lambda-asset: setup
 	@tools/build-lambda
+
+azure-package: setup ## the Function app as a folder and a zip, complete and compiled; `azd up` takes the folder
+	@tools/build-azure
+
+bench-import: azure-package ## how long a cold start of the Function imports, with the package's bytecode and without
+	@python -m tools.bench_import
 
 setup:
 	@mkdir -p .build

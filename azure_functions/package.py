@@ -1,6 +1,7 @@
 """`python -m azure_functions.package [target]`: builds the app's folder, the same bytes for Azure and the rehearsal.
 
-Azure's host wants function_app.py and host.json at the root; our code stays under its own import names below it.
+Azure's host wants function_app.py and host.json at the root; our code stays under its own import names below it. What
+Azure gets besides, tools/build-azure adds: the pinned packages and the bytecode.
 """
 
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("azure_functions", "link")
-AT_ROOT = ("host.json", "requirements.txt", ".funcignore")
+AT_ROOT = ("host.json", ".funcignore")
 ENTRY = '''"""Where the Functions host looks for the app."""
 
 from azure_functions.function_app import app

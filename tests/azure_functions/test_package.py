@@ -54,5 +54,4 @@ def test_a_second_build_leaves_nothing_of_the_first(tmp_path: Path) -> None:
         "function_app.py",
         "host.json",
         "link",
-        "requirements.txt",
     ]
