@@ -183,11 +183,17 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
 }
 
 // Nobody publishes by password; azd does it with the person's own token.
-resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [for way in ['ftp', 'scm']: {
+resource publishingByFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
   parent: app
-  name: way
+  name: 'ftp'
   properties: { allow: false }
-}]
+}
+
+resource publishingByScm 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+}
 
 // What the app reads is listed in azure_functions/settings.py, the rest is for the host.
 resource settings 'Microsoft.Web/sites/config@2024-04-01' = {

@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -129,6 +130,18 @@ def test_azd_finds_the_infrastructure_the_package_and_the_app() -> None:
     assert built == ["make", "-C", "..", "azure-package"]
     tagged = [bicep.text(n) for n in bicep.walk(MAIN.object_of("app")["tags"]) if n.type == "string"]
     assert tagged == ["azd-service-name", "function"] and "function" in PROJECT["services"]
+
+
+def test_the_documented_permissions_let_a_person_deploy_every_resource() -> None:
+    page = (package.ROOT / "docs" / "real-deployment.md").read_text()
+    roles = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"Actions"' in block]
+    (actions,) = (role["Actions"] for role in roles)
+    made = [one.of.split("@")[0] for file in (MAIN, NETWORK) for one in file.declared["resource"].values()]
+    assert [one for one in made if not any(fnmatch(f"{one}/write", action) for action in actions)] == []
+    beside = ("Microsoft.Resources/",)
+    assert [
+        a for a in actions if not a.startswith(beside) and not any(fnmatch(f"{one}/write", a) for one in made)
+    ] == []
 
 
 def _calls() -> dict[str, Callable[[arm.Arm], object]]:
