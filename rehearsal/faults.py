@@ -24,13 +24,13 @@ def throttle(call: str, *, calls: int | None = None, seconds: float | None = Non
     _aws("POST", {"kind": "throttle", "target": call, "calls": calls, "seconds": seconds})
 
 
-def kill_next(function: str, when: str, call: str = "") -> None:
-    """The next invocation of the function gets SIGKILL.
+def kill_next(function: str, when: str, call: str = "", *, times: int = 1) -> None:
+    """The next invocation of the function gets SIGKILL, or the next `times`.
 
     `when`: "start" of it, "before" or "after" its first AWS call that writes takes effect, or `call` when it is named.
     """
     assert when in ("start", "before", "after")
-    _aws("POST", {"kind": "kill", "target": function, "when": when, "call": call, "calls": 1})
+    _aws("POST", {"kind": "kill", "target": function, "when": when, "call": call, "calls": times})
 
 
 def aws_faults() -> Done:

@@ -11,6 +11,8 @@ from rehearsal.drills import aws, eyes, image
 from rehearsal.drills.drill import Drill, Group, Loss
 from rehearsal.drills.scene import Scene
 
+# One more than the walk tries again what ended in the middle (stacks/walk_machine.py): then it gives up.
+FOR_GOOD = 4
 ROUTE, RULE, ADDRESS = "has no route to", "no inbound rule for", "Elastic IP is on nothing"
 
 
@@ -18,8 +20,9 @@ ROUTE, RULE, ADDRESS = "has no route to", "no inbound rule for", "Elastic IP is 
 class Killing:
     """The functions of these states are killed, in the walk that a drift brings about.
 
-    `call` is where the last of them dies, with half of its work done. Where none is named it is the first call that
-    writes, by which every state takes the link's lock.
+    All but the last die until the walk gives them up, which is how a walk comes to the last. `call` is where the last of
+    them dies, with half of its work done. Where none is named it is the first call that writes, by which every state
+    takes the link's lock.
     """
 
     states: tuple[str, ...]
@@ -48,7 +51,7 @@ def _kill(killing: Killing, now: Scene) -> None:
     faults.aws_clear()
     *first, last = (f"{now.link.stack}-{state}" for state in killing.states)
     for function in first:
-        faults.kill_next(function, "after")
+        faults.kill_next(function, "after", times=FOR_GOOD)
     faults.kill_next(last, "after", killing.call)
     killing.drift(now)
 
