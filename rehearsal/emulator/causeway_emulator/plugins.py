@@ -57,6 +57,7 @@ class SecurityGroupEgressPlugin(CloudFormationResourceProviderPlugin):
 def mend() -> None:
     from causeway_emulator import (
         alarms,
+        buckets,
         custom_resource,
         ec2_addresses,
         ec2_instances,
@@ -77,6 +78,7 @@ def mend() -> None:
     custom_resource.serve()
     for part in (
         alarms,
+        buckets,
         rollback,
         updates,
         security_group,
