@@ -20,8 +20,8 @@ ROUTE, RULE, ADDRESS = "has no route to", "no inbound rule for", "Elastic IP is 
 class Killing:
     """The functions of these states are killed, in the walk that a drift brings about.
 
-    All but the last die until the walk gives them up, which is how a walk comes to the last. `call` is where the last of
-    them dies, with half of its work done. Where none is named it is the first call that writes, by which every state
+    All but the last die until the walk gives them up, which is how a walk comes to the last. `call` is where the last
+    of them dies, with half of its work done. Where none is named it is the first call that writes, by which every state
     takes the link's lock.
     """
 
