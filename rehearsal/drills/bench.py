@@ -95,7 +95,7 @@ def _like(instance: dict[str, Any]) -> dict[str, Any]:
         "MaxCount": 1,
         "ImageId": instance["ImageId"],
         "InstanceType": instance["InstanceType"],
-        "UserData": base64.b64decode(user_data).decode(),  # RunInstances encodes it again
+        "UserData": base64.b64decode(user_data),  # RunInstances encodes it again
         "IamInstanceProfile": {"Arn": instance["IamInstanceProfile"]["Arn"]},
         "NetworkInterfaces": [
             {
