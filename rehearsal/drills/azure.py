@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -14,7 +15,7 @@ from rehearsal.drills.scene import Scene
 OTHER_KEY = "not-the-key-of-this-link"
 OTHER_POLICY = {"ipsecEncryption": "AES256", "ipsecIntegrity": "SHA256"}
 NOBODY = "198.51.100.99"
-KEY_SHOWS_WITHIN_S = 15
+SHOWS_WITHIN_S = 15
 WITHOUT_VPC = "10.200.0.0/16"
 
 
@@ -105,10 +106,10 @@ def change_key(now: Scene) -> None:
     ).result()
     for address in now.gateway_addresses:
         session = charon.speak(peer.namespace(IPv4Address(address)))
-        for _ in range(KEY_SHOWS_WITHIN_S):
+        for _ in range(SHOWS_WITHIN_S):
             charon.end_tunnel(session, now.link.stack)
             time.sleep(1)
-            if not any(charon.carries(sa) for entry in session.list_sas() for sa in entry.values()):
+            if not any(_tunnels(now)):
                 break
 
 
@@ -121,5 +122,20 @@ def change_policy(now: Scene) -> None:
     ).result()
 
 
-def reset_connection(now: Scene) -> None:
+def reset_connection(now: Scene) -> str | None:
+    """The former SA is gone before it returns; the next one may be up so soon that no ping is lost."""
+    former = set(_tunnels(now))
     _arm().virtual_network_gateway_connections.begin_reset_connection(clients.RESOURCE_GROUP, now.link.stack).result()
+    for _ in range(SHOWS_WITHIN_S):
+        if former and not former & set(_tunnels(now)):
+            return f"the IKE SA {', '.join(sorted(former))} of Azure's side is gone"
+        time.sleep(1)
+    return None
+
+
+def _tunnels(now: Scene) -> Iterator[str]:
+    """The numbers of the IKE SAs that carry traffic."""
+    for address in now.gateway_addresses:
+        session = charon.speak(peer.namespace(IPv4Address(address)))
+        for entry in session.list_sas():
+            yield from (sa["uniqueid"].decode() for sa in entry.values() if charon.carries(sa))

@@ -54,7 +54,8 @@ def private_hosts(link: world.Link) -> tuple[networks.Host, networks.Host]:
 
 @dataclass(frozen=True)
 class Drill:
-    """`break_` gets the scene before it. `sign` is a pattern of one of the faults that then must be seen.
+    """`break_` gets the scene before it. `sign` is a pattern of one of the faults that then must be seen, unless
+    `break_` itself answers with what it saw.
 
     `more` finds faults that neither cloud tells of, mostly in the machine. `lasts_s` is how long a fault of the world
     lasts, which `mend` then ends; until then nothing may change but `may_change` (kinds of `listings`). `restore` gives
@@ -63,7 +64,7 @@ class Drill:
 
     name: str
     group: Group
-    break_: Callable[[Scene], None]
+    break_: Callable[[Scene], str | None]
     sign: str
     healer: Healer = Healer.WATCH
     more: Callable[[Scene], Iterator[str]] = no_more

@@ -59,13 +59,14 @@ def _causeway(*arguments: str) -> None:
 
 @contextlib.contextmanager
 def _without_agent(now: Scene) -> Iterator[None]:
+    """Libreswan by itself makes a lost connection anew at once, which heals too; so that is off as well."""
     machine = now.instance["InstanceId"]
-    inside.run(machine, "systemctl stop causeway-agent")
+    inside.run(machine, "systemctl stop causeway-agent; ipsec whack --impair revival")
     try:
         yield
     finally:
         with contextlib.suppress(inside.Unreachable):  # the drill may have ended the machine
-            inside.run(machine, "systemctl start causeway-agent")
+            inside.run(machine, "systemctl start causeway-agent; timeout 5 ipsec whack --impair none")
 
 
 @contextlib.contextmanager

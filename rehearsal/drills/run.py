@@ -87,7 +87,7 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
         counted = meter.so_far().newest
         track = Track(drill, heard=eyes.helped(before.link).get("at", 0.0))
         began = time.time()
-        drill.break_(before)
+        track.sign = drill.break_(before)
         broke_at = time.time() if drill.from_end else began
         moved = _held(drill, before, track) if drill.lasts_s else []
         ends_at = time.time() + (STAYS_BROKEN_S if mode is Healing.OFF else HEALS_WITHIN_S)
