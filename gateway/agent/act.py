@@ -13,6 +13,7 @@ CONNECTIONS = Path("/etc/ipsec.d/causeway.conf")
 SECRETS = Path("/etc/ipsec.d/causeway.secrets")
 # What the running daemon has loaded. In /run, which is empty after a boot, as the daemon is.
 LOADED = Path("/run/causeway/loaded.conf")
+HELD = Path("/run/causeway/held")  # how the daemon printed it then
 CANDIDATE = Path("/run/causeway/candidate.conf")
 _TABLE = "table inet causeway"
 SYSCTL = Path("/proc/sys/net/ipv4")
@@ -78,16 +79,34 @@ def reread_secrets() -> None:
     program.run([program.WHACK, "--rereadsecrets"], timeout_s=look.ANSWER_S)
 
 
-def load(configuration: Configuration) -> None:
-    """Makes Libreswan take over what changed in its files. Starts it when it does not run."""
+def load(configuration: Configuration) -> frozenset[str] | None:
+    """Makes Libreswan take over what changed in its files. Starts it when it does not run. What it then holds, or None.
+
+    Loads everything where the daemon holds something else than it was given: while no agent ran, nobody saw it change.
+    """
     start_ipsec()
     reread_secrets()
-    changes = decide.connection_changes(LOADED.read_text() if LOADED.exists() else "", configuration.ipsec_conf)
+    changes = decide.connection_changes(_read(LOADED), configuration.ipsec_conf)
+    every = decide.connection_changes("", configuration.ipsec_conf).load
+    load = every if _is_astray() else changes.load
     for name in changes.delete:
         program.run([program.WHACK, "--delete", "--name", name])
-    for name in changes.load:
+    for name in load:
         program.run([program.ADDCONN, "--config", "/etc/ipsec.conf", name])
     _write(LOADED, configuration.ipsec_conf)
+    held = look.connections()
+    _write(HELD, "\n".join(sorted(held or ())))
+    return held
+
+
+def _is_astray() -> bool:
+    """Not when unknown."""
+    before, held = frozenset(_read(HELD).splitlines()), look.connections()
+    return bool(before) and held is not None and held != before
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
 
 
 def load_anew(configuration: Configuration) -> None:

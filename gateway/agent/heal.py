@@ -26,9 +26,9 @@ class Healer:
         self._ruleset: str | None = None
         self._loaded: frozenset[str] | None = None
 
-    def begin(self) -> None:
-        """What is now there is right: a configuration has just been applied."""
-        self._ruleset, self._loaded = look.ruleset(), look.connections()
+    def begin(self, loaded: frozenset[str] | None) -> None:
+        """What is now there is right: a configuration has just been applied, and the daemon holds `loaded`."""
+        self._ruleset, self._loaded = look.ruleset(), loaded
 
     def silent(self, failure: program.ProgramFailed) -> bool:
         """The daemon did not answer. Whether it was started afresh."""

@@ -109,8 +109,7 @@ class Agent:
             act.check(wanted)
             act.store(wanted, fetched.secrets)
             act.protect(wanted)
-            act.load(wanted)
-            self._healer.begin()
+            self._healer.begin(act.load(wanted))
         except (Fault, program.ProgramFailed, OSError) as exc:
             fault = exc if isinstance(exc, Fault) else Fault("ConfigurationNotApplied", str(exc))
             if self._refused is None or str(self._refused[1]) != str(fault):

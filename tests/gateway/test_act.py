@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.agent import act, decide, program
+from gateway.agent import act, decide, look, program
 from gateway.agent.fault import Fault
 from tests.gateway import documents
 
@@ -52,3 +52,31 @@ def test_a_tunnel_that_came_up_carries_by_one_call_of_one_program(monkeypatch: p
         "route replace 10.0.0.0/16 dev ipsec1 src 10.101.0.4 metric 10 proto 111",
         "route replace 172.16.0.0/24 dev ipsec1 src 10.101.0.4 metric 10 proto 111",
     ]
+
+
+@pytest.mark.parametrize(
+    ("held", "loaded"),
+    [(frozenset({"right"}), []), (frozenset({"edited"}), ["causeway-1"]), (None, [])],
+)
+def test_what_changed_in_the_daemon_while_no_agent_ran_is_loaded_again(
+    held: frozenset[str] | None, loaded: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds: frozenset[str] | None = frozenset({"right"})
+    ran: list[str] = []
+
+    def run(arguments: Sequence[str], **_: object) -> str:
+        if arguments[0] == program.ADDCONN:
+            ran.append(arguments[-1])
+        return ""
+
+    monkeypatch.setattr(act, "LOADED", tmp_path / "loaded.conf")
+    monkeypatch.setattr(act, "HELD", tmp_path / "held")
+    monkeypatch.setattr(program, "run", run)
+    monkeypatch.setattr(look, "connections", lambda: holds)
+    wanted = documents.parsed(tunnels=1)
+    assert act.load(wanted) == holds
+    assert ran == ["causeway-1"]
+    ran.clear()
+    holds = held
+    assert act.load(wanted) == holds
+    assert ran == loaded

@@ -66,7 +66,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 @pytest.fixture
 def healer(machine: Machine) -> heal.Healer:
     healer = heal.Healer(machine.say)
-    healer.begin()
+    healer.begin(machine.loaded)
     return healer
 
 
