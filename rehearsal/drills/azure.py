@@ -9,12 +9,11 @@ from typing import Any
 from azure.mgmt.network import models
 
 from rehearsal import alterations, charon, clients, networks, peer, world
-from rehearsal.drills import scene
+from rehearsal.drills import machine, scene
 from rehearsal.drills.scene import Scene
 
 OTHER_KEY = "not-the-key-of-this-link"
 OTHER_POLICY = {"ipsecEncryption": "AES256", "ipsecIntegrity": "SHA256"}
-NOBODY = "198.51.100.99"
 SHOWS_WITHIN_S = 15
 WITHOUT_VPC = "10.200.0.0/16"
 
@@ -88,7 +87,7 @@ def _local_gateway(now: Scene, **properties: Any) -> None:
 
 
 def edit_address(now: Scene) -> None:
-    _local_gateway(now, gatewayIpAddress=NOBODY)
+    _local_gateway(now, gatewayIpAddress=machine.NOBODY)
 
 
 def edit_prefixes(now: Scene) -> None:

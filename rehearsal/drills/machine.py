@@ -6,6 +6,7 @@ from rehearsal import inside
 from rehearsal.drills.scene import Scene
 
 CONNECTIONS = "/etc/ipsec.d/causeway.conf"
+NOBODY = "198.51.100.99"
 
 
 def run(now: Scene, command: str) -> str:
@@ -24,14 +25,23 @@ def pluto(now: Scene) -> Iterator[str]:
         yield f"pluto is {'hung' if state == 'T' else 'not running'}"
 
 
-def stop_ipsec(now: Scene) -> None:
-    run(now, "systemctl stop ipsec")
+def stop_ipsec(now: Scene) -> str | None:
+    """What is seen of it is seen at once: the agent may have started it again before the next look."""
+    return "pluto is not running" if run(now, "systemctl stop ipsec; pidof pluto") == "" else None
 
 
-def edit_configuration(now: Scene) -> None:
-    """Another address of the peer, as somebody might try it, and Libreswan takes it over."""
-    edit = f"sed -i 's/^    right=.*/    right=198.51.100.99/' {CONNECTIONS}"
-    run(now, f"{edit}; ipsec whack --delete --name causeway-1; ipsec addconn --config /etc/ipsec.conf causeway-1")
+def edit_configuration(now: Scene) -> str | None:
+    """Another address of the peer, as somebody might try it, and Libreswan takes it over.
+
+    It is loaded from a copy, because the agent may put the file back in between.
+    """
+    edit = (
+        f"sed 's/^    right=.*/    right={NOBODY}/' {CONNECTIONS} >/run/edited.conf; cp /run/edited.conf {CONNECTIONS}"
+    )
+    load = "ipsec whack --delete --name causeway-1; ipsec addconn --config /run/edited.conf causeway-1"
+    run(now, f"{edit}; {load}; rm /run/edited.conf")
+    held = f"remote: {NOBODY}" in run(now, "ipsec whack --connectionstatus")
+    return f"the daemon holds the peer {NOBODY}" if held else None
 
 
 def configuration(now: Scene) -> Iterator[str]:
