@@ -77,10 +77,13 @@ def gateway(spec: LinkSpec, agent: str, gateways: tuple[Gateway, ...], bearer: s
     return _best([found for found in gateways if misfit(spec, agent, found) is None], bearer)
 
 
-def awaited(spec: LinkSpec, agent: str, gateways: tuple[Gateway, ...]) -> Gateway | None:
-    """The gateway whose boot a walk waits for. One that told of a failure meanwhile is still the one to ask."""
+def awaited(spec: LinkSpec, agent: str, gateways: tuple[Gateway, ...], bearer: str | None = None) -> Gateway | None:
+    """The gateway whose boot a walk waits for: the one that the link wants, so that no other is booted in its place.
+
+    One that told of a failure meanwhile is still the one to ask.
+    """
     fitting = [found for found in gateways if misfit(spec, agent, found) is None and found.state in ALIVE]
-    return min(fitting, key=lambda one: (one.failed, not one.booted, one.id), default=None)
+    return min(fitting, key=lambda one: (one.failed, not one.booted, one.interface != bearer, one.id), default=None)
 
 
 def serving(gateways: tuple[Gateway, ...], bearer: str | None) -> Gateway | None:

@@ -13,7 +13,7 @@ def handler(event: dict[str, Any], context: object) -> None:
     """Always raises BootSilent."""
     here = settings.load()
     walk.begin(event, here)
-    gateway = choose.awaited(here.spec, here.deployed.agent, aws.gateways(here))
+    gateway = choose.awaited(here.spec, here.deployed.agent, aws.gateways(here), aws.elastic_ip(here).interface)
     if gateway is None:
         raise BootSilent("the gateway instance is gone")
     raise BootSilent(f"{gateway.id} did not report in time; its console ends: {aws.console_end(gateway.id)}")

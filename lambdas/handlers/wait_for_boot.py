@@ -16,7 +16,7 @@ def handler(event: dict[str, Any], context: object) -> None:
     parsed = walk.begin(event, here)
     if parsed.token is None:
         raise ValueError("WaitForBoot needs a task token")
-    gateway = choose.awaited(here.spec, here.deployed.agent, aws.gateways(here))
+    gateway = choose.awaited(here.spec, here.deployed.agent, aws.gateways(here), aws.elastic_ip(here).interface)
     if gateway is None:
         raise CloudBusy("the gateway instance is not to be seen: EC2 does not show it yet, or it is gone")
     known = table.await_boot(here.table, gateway.id, parsed.token)

@@ -144,7 +144,7 @@ class World:
 
     def boot(self) -> None:
         """The instance that WaitForBoot waits for boots, or tells that it cannot."""
-        waited = choose.awaited(self.spec, self.deployed.agent, self.aws.gateways)
+        waited = choose.awaited(self.spec, self.deployed.agent, self.aws.gateways, self.aws.elastic_ip.interface)
         if waited is None or waited.failed:
             raise errors.BootFailed("the instance is gone, or has told of its failure")
         if waited.booted:

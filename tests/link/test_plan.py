@@ -288,3 +288,11 @@ def test_a_walk_waits_for_the_gateway_that_may_still_boot_and_else_asks_the_one_
     fresh = worlds.gateway(id=NEW, booted=False)
     assert choose.awaited(worlds.spec(), worlds.AGENT, (failed, fresh)) == fresh
     assert choose.awaited(worlds.spec(), worlds.AGENT, (failed,)) == failed
+
+
+def test_of_two_that_boot_the_one_with_the_address_is_waited_for_and_is_the_links() -> None:
+    first, bearer = (
+        worlds.gateway(id=f"i-{number}", interface=f"eni-{number}", state="pending", booted=False) for number in (1, 2)
+    )
+    waited = choose.awaited(worlds.spec(), worlds.AGENT, (first, bearer), bearer.interface)
+    assert waited == choose.gateway(worlds.spec(), worlds.AGENT, (first, bearer), bearer.interface) == bearer
