@@ -39,9 +39,8 @@ def edit_configuration(now: Scene) -> str | None:
         f"sed 's/^    right=.*/    right={NOBODY}/' {CONNECTIONS} >/run/edited.conf; cp /run/edited.conf {CONNECTIONS}"
     )
     load = "ipsec whack --delete --name causeway-1; ipsec addconn --config /run/edited.conf causeway-1"
-    run(now, f"{edit}; {load}; rm /run/edited.conf")
-    held = f"remote: {NOBODY}" in run(now, "ipsec whack --connectionstatus")
-    return f"the daemon holds the peer {NOBODY}" if held else None
+    held = run(now, f"{edit}; {load}; rm /run/edited.conf; ipsec whack --connectionstatus")
+    return f"the daemon holds the peer {NOBODY}" if f"remote: {NOBODY}" in held else None
 
 
 def configuration(now: Scene) -> Iterator[str]:
