@@ -148,18 +148,21 @@ class Permissions:
 
     def _of(self, name: str) -> list[iam.PolicyStatement]:
         made, interface = self._made, self._ec2("network-interface")
+        addresses = _allow("ec2:DescribeAddresses")
         associate = _allow("ec2:AssociateAddress", on=[made.elastic_ip, interface, self._ec2("instance")])
         table: dict[str, list[iam.PolicyStatement]] = {
-            "Discover": [*self._gateways(), _allow("ec2:DescribeAddresses"), self._function_key()],
+            "Discover": [*self._gateways(), addresses, self._function_key()],
             "Preflight": self._preflight(),
             "LaunchGateway": self._launch(),
             "WaitForBoot": [
                 *self._gateways(),
+                addresses,
                 _allow("dynamodb:UpdateItem", on=made.table),
                 _allow("states:SendTaskSuccess", on=made.state_machine),
             ],
             "ExplainBoot": [
                 *self._gateways(),
+                addresses,
                 _allow("ec2:GetConsoleOutput", on=self._ec2("instance"), when=self._ours()),
             ],
             "AttachElasticIp": [
