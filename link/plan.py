@@ -202,17 +202,22 @@ def kept(facts: AwsFacts, serving: str | None) -> Gateway | None:
 def restore(facts: AwsFacts, serving: str | None) -> tuple[Step, ...]:
     """The steps that give a link back to the gateway that served it, and end what a failed walk has launched."""
     keep = kept(facts, serving)
-    back: list[Step] = []
-    if keep and facts.elastic_ip.interface != keep.interface:
-        because = f"the change failed, and {keep.id} served before it"
-        back.append(steps.AttachElasticIp("ChangeFailed", because, facts.elastic_ip.allocation, keep.interface))
-    others = {gateway.interface for gateway in facts.gateways if keep and gateway.id != keep.id}
+    return (*(_given_back(facts, keep) if keep else ()), *_retire(facts, keep.id if keep else None))
+
+
+def _given_back(facts: AwsFacts, keep: Gateway) -> Iterator[Step]:
+    """All that a gateway needs to serve: a newcomer, where the one that served is gone, may have none of it yet."""
+    because = f"the walk failed, and {keep.id} is what can serve"
+    if keep.source_dest_check:
+        yield steps.DisableSourceDestCheck("WalkFailed", because, keep.interface)
+    if facts.elastic_ip.interface != keep.interface:
+        yield steps.AttachElasticIp("WalkFailed", because, facts.elastic_ip.allocation, keep.interface)
     for table in facts.route_tables:
         for route in table.routes:
-            if keep and route.target in others:
-                because = f"{table.id} routes {route.destination} to {route.target}"
-                back.append(steps.ReplaceRoute("ChangeFailed", because, table.id, route.destination, keep.interface))
-    return (*back, *_retire(facts, keep.id if keep else None))
+            ours = _is_ours(table.id, route, facts) and not _elsewhere(facts, table.id, route.destination)
+            if ours and route.target != keep.interface:
+                because = f"{table.id} routes {route.destination} to {route.target or 'nowhere'}"
+                yield steps.ReplaceRoute("WalkFailed", because, table.id, route.destination, keep.interface)
 
 
 def down(facts: AwsFacts) -> tuple[Step, ...]:

@@ -150,6 +150,7 @@ class Permissions:
         made, interface = self._made, self._ec2("network-interface")
         addresses = _allow("ec2:DescribeAddresses")
         associate = _allow("ec2:AssociateAddress", on=[made.elastic_ip, interface, self._ec2("instance")])
+        forward = _allow("ec2:ModifyNetworkInterfaceAttribute", on=interface, when=self._ours())
         table: dict[str, list[iam.PolicyStatement]] = {
             "Discover": [*self._gateways(), addresses, self._function_key()],
             "Preflight": self._preflight(),
@@ -165,11 +166,7 @@ class Permissions:
                 addresses,
                 _allow("ec2:GetConsoleOutput", on=self._ec2("instance"), when=self._ours()),
             ],
-            "AttachElasticIp": [
-                *self._look(),
-                _allow("ec2:ModifyNetworkInterfaceAttribute", on=interface, when=self._ours()),
-                associate,
-            ],
+            "AttachElasticIp": [*self._look(), forward, associate],
             "AdjustRoutes": [
                 *self._look(),
                 self._routes("ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute"),
@@ -186,6 +183,7 @@ class Permissions:
             ],
             "RestoreGateway": [
                 *self._look(),
+                forward,
                 associate,
                 self._routes("ec2:ReplaceRoute"),
                 _allow("dynamodb:UpdateItem", on=made.table),

@@ -268,6 +268,17 @@ def test_a_newcomer_that_can_serve_is_kept_when_nothing_served_before() -> None:
     assert _kinds(plan.restore(unbooted, OLD)) == ["TerminateGateway"]
 
 
+def test_a_newcomer_that_has_nothing_yet_is_given_all_that_it_needs_to_serve() -> None:
+    table = worlds.private_table(
+        worlds.route("10.0.0.0/16", "eni-gone", blackhole=True), worlds.route("10.9.0.0/16", "eni-gone", blackhole=True)
+    )
+    newcomer = worlds.gateway(id=NEW, interface="eni-new", source_dest_check=True)
+    bare = _done().model_copy(update={"gateways": (newcomer,), "route_tables": (table,)})
+    planned = plan.restore(bare, OLD)
+    assert _kinds(planned) == ["DisableSourceDestCheck", "AttachElasticIp", "ReplaceRoute"]
+    assert [str(step.destination) for step in planned if isinstance(step, steps.ReplaceRoute)] == ["10.0.0.0/16"]
+
+
 def test_a_route_of_ours_that_was_never_recorded_is_recorded() -> None:
     aws = _done().model_copy(update={"own_routes": frozenset()})
     assert next((type(step).__name__, step.reason) for step in _up(aws)) == ("ReplaceRoute", "RouteUnrecorded")

@@ -37,7 +37,7 @@ def test_every_error_that_ends_a_walk_is_in_the_runbook() -> None:
 
 
 # Reasons of a walk down, of a change that failed, and of a link that is up.
-NEVER_TOLD = {"AzureSideWanted", "LinkNotWanted", "RouteGone", "RouteNotOurs", "ChangeFailed", "Unprobed"}
+NEVER_TOLD = {"AzureSideWanted", "LinkNotWanted", "RouteGone", "RouteNotOurs", "WalkFailed", "Unprobed"}
 UNWANTED = {"ConnectionUnwanted", "LocalNetworkGatewayUnwanted"}
 
 

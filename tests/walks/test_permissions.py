@@ -81,7 +81,7 @@ def _launched(clouds: Clouds) -> None:
 def _changed(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
     """Changes that fail at their end, by a gateway that stays silent, and by one that says why; one that ends well."""
     runner.change(clouds, monkeypatch, instance_type="t3.medium")
-    assert _walk(clouds, "change-1", Verify=runner.fails).status == "FAILED"
+    assert _walk(clouds, "change-1", Verify=_fail_unable_to_forward).status == "FAILED"
     clouds.boots = False
     assert _walk(clouds, "change-2").error == "BootSilent"
     assert _walk(clouds, "change-3", WaitForBoot=_fail_boot).error == "BootFailed"
@@ -117,6 +117,15 @@ def _asks_cloudformation(kind: str) -> None:
 
 def _wish() -> None:
     table.ask_look("link")
+
+
+def _fail_unable_to_forward() -> None:
+    """Somebody has broken the gateway that the link is given back to."""
+    for interface in both.client("ec2").describe_network_interfaces()["NetworkInterfaces"]:
+        boto3.client("ec2").modify_network_interface_attribute(
+            NetworkInterfaceId=interface["NetworkInterfaceId"], SourceDestCheck={"Value": True}
+        )
+    runner.fails()
 
 
 def _fail_boot() -> None:
