@@ -185,10 +185,13 @@ def _too_soon(memory: Memory, trouble: Trouble, remedy: Remedy, now: datetime) -
 
 
 def _must_tell(trouble: Trouble, memory: Memory, remedy: Remedy | None, now: datetime) -> bool:
-    """A human is told of what only a human can mend at once, of all else when it lasts or was tried too often."""
+    """A human is told of what only a human can mend at once, of all else when it lasts or was tried too often.
+
+    A walk that was refused may have been about something else, so this difference is tried once before.
+    """
     told = memory.told.get(trouble.reason)
     if told is not None and now - told < TELL_AGAIN:
         return False
-    spent = trouble.differs and _times(memory, trouble, Remedy.WALK) >= CAP
-    lasts = not trouble.differs and now - memory.since[trouble.state] >= TELL_AFTER
-    return spent or lasts or trouble.needs_human
+    if trouble.differs:
+        return _times(memory, trouble, Remedy.WALK) >= (1 if trouble.needs_human else CAP)
+    return trouble.needs_human or now - memory.since[trouble.state] >= TELL_AFTER

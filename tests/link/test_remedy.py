@@ -1,5 +1,6 @@
 """What a look leads to, over time: smallest first, bounded, and nothing at all when nothing is known."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -103,6 +104,12 @@ def test_what_only_a_human_can_mend_is_told_at_once() -> None:
         "ForeignConnection", "it bears other tags", differs=False, needs_human=True, state=Observation.UNKNOWN
     )
     assert remedy.decide(Found(refused), Memory(), None, NOW).tell
+
+
+def test_a_difference_after_a_refusal_is_tried_before_a_human_is_told() -> None:
+    """What was refused may be over: a VPN gateway was missing, and is there again by another address."""
+    began, _, told = _live(dataclasses.replace(DRIFT, needs_human=True), 6)
+    assert ([minute for minute, _ in began], told) == ([0, 1], [1])
 
 
 @pytest.mark.parametrize("trouble", [DRIFT, DOWN, DEAD])
