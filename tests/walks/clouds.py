@@ -170,13 +170,16 @@ def _everything(service: str, call: str, key: str) -> list[Any]:
 
 
 def hear(kind: str, **detail: Any) -> None:
-    """An event of the gateway's agent. Lambda itself tries an event three times (Lambda, "Asynchronous invocation")."""
-    event = {"detail-type": kind, "detail": {"link": "prod", **detail}}
-    for _ in range(2):
+    """An event of the gateway's agent."""
+    deliver(hear_gateway.handler, {"detail-type": kind, "detail": {"link": "prod", **detail}})
+
+
+def deliver(handler: Callable[[dict[str, Any], object], object], event: dict[str, Any]) -> None:
+    """Lambda tries an event three times, and then it is lost (Lambda developer guide, "Asynchronous invocation")."""
+    for _ in range(3):
         with suppress(CausewayError, Killed):
-            hear_gateway.handler(event, Context())
+            handler(event, Context())
             return
-    hear_gateway.handler(event, Context())
 
 
 class Killed(BaseException):

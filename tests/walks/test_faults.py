@@ -20,7 +20,6 @@ import pytest
 from lambdas.clouds import aws, dry_run, locks, survey, table
 from lambdas.handlers import answer_for_walk
 from rehearsal import listings
-from tests.lambdas.test_walk import Context
 from tests.stacks import machines
 from tests.walks import clouds as both
 from tests.walks import runner
@@ -87,10 +86,10 @@ def _run(clouds: Clouds, wanted: str, name: str) -> tuple[str, str]:
     try:
         ended = Runner(clouds, name).run(start)
     except StateFailed as failed:
-        clouds.stepfunctions.running[name] = datetime.now(UTC)
+        clouds.stepfunctions.running[name], clouds.now = datetime.now(UTC), "no state"
         # As EventBridge tells it of an execution that ended before it could say how.
         detail = {"status": "FAILED", "error": failed.error, "cause": failed.cause, "input": json.dumps(start)}
-        answer_for_walk.handler({"detail": detail}, Context())
+        both.deliver(answer_for_walk.handler, {"detail": detail})
         return "UNCAUGHT", f"{failed.error}: {failed.cause}"
     return ended.status, ended.cause
 
