@@ -76,7 +76,7 @@ class Clouds:
     reachable: bool = True
     boots: bool = True
     now: str = ""  # the state that a walk is in
-    unwatched: Callable[[], AbstractContextManager[object]] = nullcontext  # for looks that no program of ours makes
+    unwatched: Callable[[], AbstractContextManager[object]] = nullcontext  # for calls that no program of ours makes
     hidden: list[Task] = field(default_factory=list)
     answered: list[tuple[str | None, dict[str, str]]] = field(default_factory=list)
     wishes: list[tuple[str, str]] = field(default_factory=list)
@@ -118,7 +118,8 @@ class Clouds:
         try:
             turn.take(Edges(self.arm, self.aws, self.queue), task, self._clock())
         except CausewayError:
-            self.queue.send(task, 0)
+            with self.unwatched():
+                self.queue.send(task, 0)
         except Killed:
             self.hidden.append(task)
 
@@ -129,7 +130,8 @@ class Clouds:
     def show_hidden(self) -> None:
         """Azure shows the messages of a dead host to the next one."""
         while self.hidden:
-            self.queue.send(self.hidden.pop(), 0)
+            with self.unwatched():
+                self.queue.send(self.hidden.pop(), 0)
 
     def _boot(self) -> None:
         with self.unwatched():
