@@ -24,6 +24,7 @@ def environment() -> dict[str, str]:
         "LOCALEMU_HOST": f"127.0.0.1:{places.EMULATOR_PORT}",
         "GATEWAY_SERVER": "hypercorn",  # the default server listens on all addresses
         "FILESYSTEM_ROOT": str(DATA),
+        "OVERRIDE_IN_DOCKER": "0",  # in a container it would take the machine's own folders for that
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "DISABLE_EVENTS": "1",
         # A machine with a Docker engine must behave as one without: no container, no clean-up of other people's.
