@@ -117,12 +117,12 @@ class Proof:
         """The walk, and what is wrong with how it ended."""
         status, cause, left = self._walk("walk-1")
         # A healing walk that fails has no old gateway to give the link back to: it leaves it with the new one.
-        rolled_back = _lasting(left) in (_lasting(self.before), _lasting(self.well))
+        rolled_back = self._lasting(left) in (self._lasting(self.before), self._lasting(self.well))
         wrong = []
         if status != "SUCCEEDED" and not self._lasts():
             wrong.append(f"{status}: {cause}")
         if status == "FAILED" and not rolled_back and "Left: " not in cause:
-            wrong.append(f"not rolled back ({cause}): {_differences(_lasting(self.before), _lasting(left))}")
+            wrong.append(f"not rolled back ({cause}): {_differences(self._lasting(self.before), self._lasting(left))}")
         if status == "SUCCEEDED" and left != self.well and "RetireGateway" not in self._warnings():
             wrong.append(f"not converged: {_differences(self.well, left)}")
         with self.wire.quiet():
@@ -135,6 +135,14 @@ class Proof:
         status, cause = _run(self.clouds, self.wanted, name)
         with self.wire.quiet():
             return status, cause, _everything(self.clouds, self.known)
+
+    def _lasting(self, found: listings.Listing) -> listings.Listing:
+        """What would outlive a stack that is rolled back. Its table goes with it, and at its end its security group."""
+        records = {id: text for id, text in found["table"].items() if id == table.ROUTES and '"own"' in text}
+        groups = dict(found["ec2 SecurityGroups"])
+        if self.wanted == "down":
+            del groups[self.clouds.settings.security_group]
+        return {**found, "table": records, "ec2 SecurityGroups": groups}
 
     def _lasts(self) -> bool:
         """One that passes is no reason to give up."""
@@ -161,12 +169,6 @@ class Proof:
         with self.wire.quiet():
             status, cause, left = self._walk("walk-2")
         return [] if left == self.well else [f"the next walk {status} {cause}: {_differences(self.well, left)}"]
-
-
-def _lasting(found: listings.Listing) -> listings.Listing:
-    """What would outlive a stack that is rolled back. Its table goes with it."""
-    records = {id: text for id, text in found["table"].items() if id == table.ROUTES and '"own"' in text}
-    return {**found, "table": records}
 
 
 def _differences(one: dict[str, Any], other: dict[str, Any]) -> str:
