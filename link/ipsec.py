@@ -64,10 +64,13 @@ def esp_proposal(policy: IpsecPolicy) -> str:
 
 def render_conf(elastic_ip: IPv4Address, tunnels: tuple[Tunnel, ...], policy: IpsecPolicy) -> str:
     """The content of a file in /etc/ipsec.d: one connection for each tunnel, a setting a line."""
-    return "\n".join(_connection(elastic_ip, tunnel, policy) for tunnel in tunnels)
+    # Where there is another tunnel each peer is asked once a second, for the agent (gateway/agent/pulse.py). By this
+    # value alone Libreswan 5.2 asks whatever else it has heard of the peer (recent_last_contact in ikev2_liveness.c).
+    dpd_delay_s = 1 if len(tunnels) > 1 else policy.dpd_timeout_s // 9
+    return "\n".join(_connection(elastic_ip, tunnel, policy, dpd_delay_s) for tunnel in tunnels)
 
 
-def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy) -> str:
+def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy, dpd_delay_s: int) -> str:
     child_s = int(policy.sa_lifetime_s * CHILD_SHARE)
     settings = {
         "keyexchange": "ikev2",
@@ -80,9 +83,7 @@ def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy) ->
         "rightid": tunnel.peer,
         "rightsubnet": "0.0.0.0/0",
         "ipsec-interface": tunnel.number,
-        # The same any-to-any selectors on several tunnels (libreswan issue 2783). Also on one, so that a second tunnel
-        # leaves the text of the first, and with it its SAs, as they are.
-        "overlapip": "yes",
+        "overlapip": "yes",  # the same any-to-any selectors on several tunnels (libreswan issue 2783)
         "ike": ike_proposal(policy),
         "esp": esp_proposal(policy),
         "pfs": "yes",
@@ -92,7 +93,7 @@ def _connection(elastic_ip: IPv4Address, tunnel: Tunnel, policy: IpsecPolicy) ->
         # Drawn at random up to twice this before the end (rekeyfuzz is 100%); short lifetimes need a short one.
         "rekeymargin": f"{min(540, child_s // 10)}s",
         "rekey": "yes",
-        "dpddelay": f"{policy.dpd_timeout_s // 9}s",  # with the next line: ours notices before Azure does
+        "dpddelay": f"{dpd_delay_s}s",  # with the next line: ours notices before Azure does
         "retransmit-timeout": f"{policy.dpd_timeout_s // 3}s",
         "mobike": "no",
         # "This is the only SA between us" (RFC 7296, 2.4): a new gateway's first words end what its predecessor left.

@@ -26,13 +26,18 @@ def blocking_routes(configuration: Configuration) -> frozenset[Route]:
     return frozenset(Route(str(prefix), "", UNREACHABLE_METRIC) for prefix in configuration.remote_prefixes)
 
 
-def wanted_routes(configuration: Configuration, up: frozenset[int]) -> frozenset[Route]:
-    """All our routes: through each tunnel that is up, the lowest number first, and the standing ones."""
+def used(up: frozenset[int], silent: frozenset[int]) -> frozenset[int]:
+    """The tunnels that get traffic, of those that are up. Where none answers, silence says nothing of any of them."""
+    return up - silent or up
+
+
+def wanted_routes(configuration: Configuration, up: frozenset[int], silent: frozenset[int]) -> frozenset[Route]:
+    """All our routes: through each tunnel that is used, the lowest number first, and the standing ones."""
     through = frozenset(
         Route(str(prefix), tunnel.interface, METRIC_PER_TUNNEL * tunnel.number)
         for prefix in configuration.remote_prefixes
         for tunnel in configuration.tunnels
-        if tunnel.number in up
+        if tunnel.number in used(up, silent)
     )
     return through | blocking_routes(configuration)
 
@@ -74,14 +79,21 @@ class Awaited(StrEnum):
     NOTHING = "nothing"
     ADDRESS = "address"
     TUNNEL = "tunnel"
+    ANSWER = "answer"
 
 
-def awaited(configuration: Configuration, ours: bool | None, up: frozenset[int]) -> Awaited:
-    """A gateway that takes over waits for the Elastic IP and then for its tunnels; traffic waits all the while."""
+def awaited(
+    configuration: Configuration, ours: bool | None, up: frozenset[int], suspects: frozenset[int] = frozenset()
+) -> Awaited:
+    """A gateway that takes over waits for the Elastic IP and then for its tunnels; traffic waits all the while.
+
+    So does traffic through a tunnel whose peer owes an answer, where it may be moved to another.
+    """
     if not ours:
         return Awaited.ADDRESS
-    down = any(tunnel.number not in up for tunnel in configuration.tunnels)
-    return Awaited.TUNNEL if down else Awaited.NOTHING
+    if any(tunnel.number not in up for tunnel in configuration.tunnels):
+        return Awaited.TUNNEL
+    return Awaited.ANSWER if suspects else Awaited.NOTHING
 
 
 # The next try is a second or more away: Libreswan doubles the pause between the repetitions of IKE_SA_INIT.

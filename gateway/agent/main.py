@@ -13,6 +13,7 @@ from gateway.agent.heal import Healer
 from gateway.agent.journal import Journal
 from gateway.agent.metadata import Metadata
 from gateway.agent.probe import Probe
+from gateway.agent.pulse import Pulse
 from gateway.agent.voice import Voice
 
 _log = logging.getLogger("causeway")
@@ -44,6 +45,7 @@ class Agent:
         self._refused: tuple[str, Fault] | None = None
         self._failure_told = False
         self._probe: Probe | None = None
+        self._pulse = Pulse()
         self._traffic = status.Traffic()
         self._up: frozenset[int] | None = None
         self._routes_due = 0.0
@@ -66,7 +68,7 @@ class Agent:
     def rest(self, until: float) -> None:
         """Returns when the next round is due, or when what it waits for is there."""
         wanted, up = self._applied.configuration if self._applied else None, self._up or frozenset()
-        awaited = decide.awaited(wanted, self._ours, up) if wanted else decide.Awaited.NOTHING
+        awaited = decide.awaited(wanted, self._ours, up, self._pulse.suspects) if wanted else decide.Awaited.NOTHING
         silent = False  # whether the daemon has been, while this waits
         while (left := until - time.monotonic()) > 0:
             time.sleep(left if awaited is decide.Awaited.NOTHING else min(left, HURRY_S))
@@ -90,8 +92,10 @@ class Agent:
                 now = frozenset(sa.tunnel for sa in look.child_sas())
                 if now == up:
                     return False
-                act.carry(decide.wanted_routes(wanted, now), self._source)
+                act.carry(decide.wanted_routes(wanted, now, self._pulse.silent), self._source)
                 return True
+            case decide.Awaited.ANSWER:
+                return self._pulse.is_late(status.parse_waits(look.states()))
             case decide.Awaited.NOTHING:
                 return False
 
@@ -162,25 +166,27 @@ class Agent:
         self._traffic = self._traffic.count(sas)
         up = frozenset(sa.tunnel for sa in sas)
         try:
-            if up != self._up:
+            if len(wanted.tunnels) > 1 and self._pulse.note(up, status.parse_waits(look.states()), time.monotonic()):
+                _log.warning("silent tunnels=%s", sorted(self._pulse.silent))
+                self._routes_due = 0.0
+            if up != self._up or time.monotonic() >= self._routes_due:
                 self._route(wanted, up)
             self._look_at_address(wanted)
             if self._healer.compare(applied, up):  # before the nudge, which fails for a connection that is not loaded
                 self._up = up = frozenset()
             if any(tunnel.number not in up for tunnel in wanted.tunnels) or self._ours is False:
                 self._nudge(wanted, up)
-            if time.monotonic() >= self._routes_due:
-                self._route(wanted, up)
         except (program.ProgramFailed, OSError) as exc:
             _log.warning("machine not put right error=%s", exc)
+        use = decide.used(up, self._pulse.silent)  # what carries nothing is not told to be up
         return tuple(
-            report.TunnelLook(t.number, report.UP if t.number in up else report.DOWN, self._traffic.of(t.number))
+            report.TunnelLook(t.number, report.UP if t.number in use else report.DOWN, self._traffic.of(t.number))
             for t in wanted.tunnels
         )
 
     def _route(self, configured: configuration.Configuration, up: frozenset[int]) -> None:
         act.raise_interfaces(look.interfaces())
-        wanted, found = decide.wanted_routes(configured, up), look.routes()
+        wanted, found = decide.wanted_routes(configured, up, self._pulse.silent), look.routes()
         self._source = self._source or look.own_address()
         for route in sorted(wanted - found, key=lambda route: route.metric):
             act.add_route(route, self._source)

@@ -50,6 +50,17 @@ def parse_states(text: str) -> Mapping[int, tuple[str, ...]]:
     return lines
 
 
+# A request of the SA in use ("newest") that has no answer yet, and the seconds until it is sent again, whole ones, cut
+# off. Libreswan 5.2 has these words in the tests of its own: testing/pluto/crossing-streams-11-eewww-ikev2-permanent.
+_UNANSWERED = re.compile(r"\bRETRANSMIT in (-?\d+)s;.*\bnewest;")
+
+
+def parse_waits(states: Mapping[int, tuple[str, ...]]) -> Mapping[int, int]:
+    """By tunnel whose peer owes an answer, the seconds until it is asked again, which double from 0.5 s on."""
+    found = ((number, _UNANSWERED.search(line)) for number, lines in states.items() for line in lines)
+    return {number: int(match[1]) for number, match in found if match}
+
+
 # What comes from the connection's text alone; the other lines tell of its SAs.
 _SETTING = re.compile(
     r'^(?:\d{3} )?"causeway-\d+": +(?:host: [^;]*; local: [^;]*; remote: [^;]*'

@@ -44,7 +44,7 @@ def test_a_tunnel_that_came_up_carries_by_one_call_of_one_program(monkeypatch: p
         return ""
 
     monkeypatch.setattr(program, "run", run_once)
-    act.carry(decide.wanted_routes(documents.parsed(tunnels=1), frozenset({1})), "10.101.0.4")
+    act.carry(decide.wanted_routes(documents.parsed(tunnels=1), frozenset({1}), frozenset()), "10.101.0.4")
     [(called, (first, *routes))] = batches
     assert called == f"{program.IP} -4 -batch -"
     assert first == "link set ipsec1 mtu 1400 up"

@@ -13,15 +13,27 @@ SECOND = {Route("10.0.0.0/16", "ipsec2", 20), Route("172.16.0.0/24", "ipsec2", 2
 
 
 @pytest.mark.parametrize(
-    ("up", "routes"),
-    [(set(), BLOCKING), ({1}, BLOCKING | FIRST), ({2}, BLOCKING | SECOND), ({1, 2}, BLOCKING | FIRST | SECOND)],
+    ("up", "silent", "routes"),
+    [
+        (set(), set(), BLOCKING),
+        ({1}, set(), BLOCKING | FIRST),
+        ({2}, set(), BLOCKING | SECOND),
+        ({1, 2}, set(), BLOCKING | FIRST | SECOND),
+        ({1, 2}, {1}, BLOCKING | SECOND),
+        ({1, 2}, {2}, BLOCKING | FIRST),
+        ({1, 2}, {1, 2}, BLOCKING | FIRST | SECOND),
+        ({1}, {1}, BLOCKING | FIRST),
+        (set(), {1, 2}, BLOCKING),
+    ],
 )
-def test_each_prefix_leads_through_tunnels_that_are_up_and_else_nowhere(up: set[int], routes: set[Route]) -> None:
-    assert decide.wanted_routes(documents.parsed(), frozenset(up)) == routes
+def test_each_prefix_leads_through_tunnels_that_are_up_and_answer_and_else_nowhere(
+    up: set[int], silent: set[int], routes: set[Route]
+) -> None:
+    assert decide.wanted_routes(documents.parsed(), frozenset(up), frozenset(silent)) == routes
 
 
 def test_a_tunnel_that_is_not_configured_gets_no_route() -> None:
-    assert decide.wanted_routes(documents.parsed(tunnels=1), frozenset({2})) == BLOCKING
+    assert decide.wanted_routes(documents.parsed(tunnels=1), frozenset({2}), frozenset()) == BLOCKING
 
 
 def test_only_connections_whose_text_changed_are_loaded_anew() -> None:
@@ -75,3 +87,10 @@ def test_a_gateway_waits_for_its_address_and_then_for_each_tunnel(
     ours: bool | None, up: set[int], awaited: Awaited
 ) -> None:
     assert decide.awaited(documents.parsed(), ours, frozenset(up)) is awaited
+
+
+def test_an_owed_answer_is_waited_for_where_nothing_else_is() -> None:
+    owes = frozenset({1})
+    assert decide.awaited(documents.parsed(), True, frozenset({1, 2}), owes) is Awaited.ANSWER
+    assert decide.awaited(documents.parsed(), True, frozenset({1}), owes) is Awaited.TUNNEL
+    assert decide.awaited(documents.parsed(), False, frozenset({1, 2}), owes) is Awaited.ADDRESS

@@ -66,18 +66,21 @@ def test_our_side_renews_before_azure_would(sa_lifetime_s: int) -> None:
 
 
 @pytest.mark.parametrize("dpd_timeout_s", [9, 45, 3600])
-def test_a_dead_peer_is_noticed_here_first(dpd_timeout_s: int) -> None:
-    rendered = settings(ipsec.render_conf(ELASTIC_IP, ONE, spec.IpsecPolicy(dpd_timeout_s=dpd_timeout_s)))
+@pytest.mark.parametrize("tunnels", [ONE, TWO], ids=["one", "two"])
+def test_a_dead_peer_is_noticed_here_first(tunnels: tuple[Tunnel, ...], dpd_timeout_s: int) -> None:
+    rendered = settings(ipsec.render_conf(ELASTIC_IP, tunnels, spec.IpsecPolicy(dpd_timeout_s=dpd_timeout_s)))
     delay_s, timeout_s = (int(rendered[key].removesuffix("s")) for key in ("dpddelay", "retransmit-timeout"))
     assert delay_s >= 1
     assert delay_s + timeout_s < dpd_timeout_s
 
 
-def test_a_second_tunnel_leaves_the_first_as_it_is() -> None:
+def test_a_second_tunnel_changes_of_the_first_only_how_often_its_peer_is_asked() -> None:
     one, both = (ipsec.render_conf(ELASTIC_IP, tunnels, spec.IpsecPolicy()) for tunnels in (ONE, TWO))
-    assert both.startswith(one)
+    assert settings(both) == {**settings(one), "dpddelay": "1s"}
+    assert settings(one)["dpddelay"] == "5s"
+    assert settings(both, "causeway-2")["dpddelay"] == "1s"
     assert settings(both, "causeway-2")["ipsec-interface"] == "2"
-    assert settings(both, "causeway-1")["overlapip"] == settings(both, "causeway-2")["overlapip"] == "yes"
+    assert settings(both)["overlapip"] == settings(both, "causeway-2")["overlapip"] == "yes"
 
 
 def libreswan(*arguments: str) -> subprocess.CompletedProcess[str]:
