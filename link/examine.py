@@ -15,7 +15,8 @@ from link.wanted import Deployment
 class Trouble:
     """One thing that is wrong: `reason` is one CamelCase word, `because` one sentence.
 
-    `differs`: something is not as the plan wants it, so a walk mends it; else the link is as wanted, and yet not up.
+    `differs`: something is not as the plan wants it, so a walk mends it; else the link is as wanted, and yet not well.
+    `state`: how the link is by it; up is a link that works, but by less than it has.
     `needs_human`: no walk can mend it.
     """
 
@@ -54,7 +55,7 @@ class Look:
 
 
 def examine(look: Look, now: datetime) -> Found:
-    """The trouble of the link; None when nothing differs and both ends say that it is up."""
+    """The trouble of the link; None when nothing differs, and both ends say that it is up by all its tunnels."""
     if not isinstance(look.azure, AzureFacts):
         return Found(_unknown(look.azure))
     try:
@@ -94,8 +95,22 @@ def _judged(look: Look, azure: AzureFacts, now: datetime) -> Found:
         now=now,
     )
     if judged.state is Observation.UP:
-        return Found(None, judged, instance)
+        return Found(_degraded(look), judged, instance)
     return Found(_symptom(judged, look, azure), judged, instance)
+
+
+def _degraded(look: Look) -> Trouble | None:
+    """A tunnel that is down while another one carries the traffic. One of which nothing is known is not down."""
+    tunnels = look.reading.tunnels if look.reading else ()
+    down = ", ".join(str(one.number) for one in tunnels if one.state is Observation.DOWN)
+    if not down:
+        return None
+    because = f"tunnel {down} of {len(tunnels)} is down, and the other carries the traffic"
+    return Trouble("OneTunnelDown", _with_fault(because, look), differs=False, state=Observation.UP)
+
+
+def _with_fault(because: str, look: Look) -> str:
+    return f"{because}; the gateway says {look.reading.fault}" if look.reading and look.reading.fault else because
 
 
 def _symptom(judged: verdict.Verdict, look: Look, azure: AzureFacts) -> Trouble:
@@ -103,6 +118,4 @@ def _symptom(judged: verdict.Verdict, look: Look, azure: AzureFacts) -> Trouble:
     status = azure.connection.status if azure.connection else ConnectionStatus.UNKNOWN
     if judged.reason == "GatewaySilent" and status is ConnectionStatus.NOT_CONNECTED:
         return Trouble("GatewayDead", f"{judged.message}, and Azure says {status}", differs=False)
-    fault = look.reading.fault if look.reading else None
-    because = f"{judged.message}; the gateway says {fault}" if fault else judged.message
-    return Trouble(judged.reason, because, differs=False, state=judged.state)
+    return Trouble(judged.reason, _with_fault(judged.message, look), differs=False, state=judged.state)

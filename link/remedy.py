@@ -128,6 +128,8 @@ def decide(found: Found, memory: Memory, pause: Pause | None, now: datetime) -> 
 def _remembered(memory: Memory, trouble: Trouble | None, now: datetime) -> Memory:
     """Forgets troubles that are over: at once since when they were there, and after a while what was tried."""
     since = {trouble.state: now, **memory.since} if trouble else {}
+    if trouble and trouble.state is Observation.UP:
+        since = {Observation.UP: since[Observation.UP]}  # it works, so the next time that it is down begins anew
     tried = {
         key: one
         for key, one in memory.tried.items()
@@ -161,6 +163,8 @@ def _remedy(trouble: Trouble, memory: Memory, now: datetime) -> tuple[Remedy | N
         return _walk(trouble, memory, now)
     if trouble.state is Observation.UNKNOWN:
         return None, "unknown is not down"
+    if trouble.state is Observation.UP:
+        return None, "the link works, and no remedy is worth an interruption"
     lasted = now - memory.since[trouble.state]
     for rung in LADDERS.get(trouble.reason, ()):
         if lasted < rung.after:

@@ -67,6 +67,10 @@ def _reason(look: Look) -> tuple[str, bool, Observation] | None:
 
 DOWN, UNKNOWN = Observation.DOWN, Observation.UNKNOWN
 NO_TUNNEL = {"tunnels": (TunnelReading(number=1, state=DOWN, bytes_in=0, bytes_out=0),)}
+ONE_OF_TWO = (
+    TunnelReading(number=1, state=DOWN, bytes_in=0, bytes_out=0),
+    TunnelReading(number=2, state=Observation.UP, bytes_in=0, bytes_out=0),
+)
 OTHER = {"instance": "i-000000000000other"}
 
 
@@ -85,6 +89,7 @@ def test_nothing_is_wrong_with_a_link_that_is_as_wanted_and_up() -> None:
         ({"azure": _azure(provisioning_state="Updating")}, ("ConnectionUpdating", False, UNKNOWN)),
         ({"azure": FunctionUnreachable("no answer")}, ("FunctionUnreachable", False, UNKNOWN)),
         ({"reading": NO_TUNNEL}, ("TunnelDown", False, DOWN)),
+        ({"reading": {"tunnels": ONE_OF_TWO}}, ("OneTunnelDown", False, Observation.UP)),
         ({"azure": _azure(status=ConnectionStatus.NOT_CONNECTED)}, ("AzureNotConnected", False, DOWN)),
         ({"reading": OTHER}, ("GatewaySilent", False, UNKNOWN)),
         ({"reading": OTHER, "azure": _azure(status=ConnectionStatus.NOT_CONNECTED)}, ("GatewayDead", False, DOWN)),
@@ -119,6 +124,19 @@ def test_the_gateways_own_words_are_told() -> None:
     trouble = examine.examine(_look(reading={**NO_TUNNEL, "fault": "SharedKeyMismatch: refused"}), worlds.NOW).trouble
     assert trouble is not None
     assert "SharedKeyMismatch: refused" in trouble.because
+
+
+def test_a_tunnel_that_is_down_beside_another_is_named_with_the_gateways_words() -> None:
+    reading = {"tunnels": ONE_OF_TWO, "fault": "PeerSilent: causeway-1"}
+    trouble = examine.examine(_look(reading=reading), worlds.NOW).trouble
+    assert trouble is not None
+    assert trouble.because.startswith("tunnel 1 of 2 is down")
+    assert trouble.because.endswith("the gateway says PeerSilent: causeway-1")
+
+
+def test_a_tunnel_of_which_nothing_is_known_is_not_down() -> None:
+    unknown = (ONE_OF_TWO[0].model_copy(update={"state": UNKNOWN}), ONE_OF_TWO[1])
+    assert _reason(_look(reading={"tunnels": unknown})) is None
 
 
 def test_an_error_keeps_its_own_name() -> None:

@@ -14,6 +14,7 @@ from tests.worlds import NOW
 DRIFT = Trouble("RouteMissing", "rtb-1 has no route to 10.0.0.0/16", differs=True)
 DOWN = Trouble("TunnelDown", "no child SA", differs=False)
 UNKNOWN = Trouble("GatewaySilent", "no report", differs=False, state=Observation.UNKNOWN)
+DEGRADED = Trouble("OneTunnelDown", "tunnel 1 of 2 is down", differs=False, state=Observation.UP)
 DEAD = Trouble("GatewayDead", "no report, and Azure says NotConnected", differs=False)
 
 
@@ -93,9 +94,22 @@ def test_what_is_unknown_is_waited_for_and_told() -> None:
     assert (began, told) == ([], [5])
 
 
+def test_a_tunnel_that_stays_down_beside_another_is_told_and_left_alone() -> None:
+    began, _, told = _live(DEGRADED, 120)
+    assert (began, told) == ([], [5])
+
+
+def test_a_link_that_worked_by_one_tunnel_is_down_only_since_the_other_one_is_too() -> None:
+    _, memory, _ = _live(DOWN, 4)
+    _, memory, _ = _live(DEGRADED, 120, memory)
+    decision = remedy.decide(Found(DOWN), memory, None, NOW + timedelta(minutes=120))
+    assert (decision.remedy, decision.tell) == (None, False)
+
+
+@pytest.mark.parametrize("state", [Observation.UNKNOWN, Observation.UP])
 @pytest.mark.parametrize("reason", remedy.LADDERS)
-def test_no_rung_is_climbed_for_what_is_only_unknown(reason: str) -> None:
-    began, _, _ = _live(Trouble(reason, "who knows", differs=False, state=Observation.UNKNOWN), 120)
+def test_no_rung_is_climbed_for_what_is_not_down(reason: str, state: Observation) -> None:
+    began, _, _ = _live(Trouble(reason, "who knows", differs=False, state=state), 120)
     assert began == []
 
 
