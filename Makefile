@@ -32,7 +32,7 @@ rehearse-stock: setup-rehearsal lambda-asset ## the same from Debian's stock ima
 rehearse-links: setup-rehearsal lambda-asset ## several links at once, of which one fails and one goes
 	@python -m rehearsal links
 
-drill: setup-rehearsal lambda-asset ## NAME="one two" or all: break a link and show how it heals; OPTIONS=--list, --without-remedy, --muted
+drill: setup-rehearsal lambda-asset ## NAME="one two" or all: break a link and show how it heals; OPTIONS=--list, --without-remedy, --muted, --active-active
 	@python -m rehearsal drill $(if $(filter all,$(NAME)),--all,$(NAME)) $(OPTIONS)
 
 bench-heal: setup-rehearsal lambda-asset ## seconds until traffic is restored, medians of five, and a bare boot beside them

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -74,13 +75,39 @@ def log_file(gateway_ip: IPv4Address) -> Path:
     return places.LOGS / f"charon-{peer.namespace(gateway_ip)}.ike.log"
 
 
+def _process(gateway_ip: IPv4Address) -> str:
+    return f"charon-{peer.namespace(gateway_ip)}"
+
+
+def _away(gateway_ip: IPv4Address) -> Path:
+    """While this file is there, the daemon of this address is not started."""
+    return places.STATE / "peers" / f"{peer.namespace(gateway_ip)}.away"
+
+
+def is_running(gateway_ip: IPv4Address) -> bool:
+    return processes.running(_process(gateway_ip)) is not None
+
+
+def kill(gateway_ip: IPv4Address) -> None:
+    """Its instance dies: no goodbye, and it stays away. Called by a drill, in another process than the fabric's."""
+    _away(gateway_ip).touch()
+    pid = processes.running(_process(gateway_ip))
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)
+
+
+def give_back(gateway_ip: IPv4Address) -> None:
+    """The fabric starts it in its next turn."""
+    _away(gateway_ip).unlink(missing_ok=True)
+
+
 class Charon:
     """The daemon of one gateway address."""
 
     def __init__(self, gateway_ip: IPv4Address) -> None:
         self._gateway_ip = gateway_ip
         self.namespace = peer.namespace(gateway_ip)
-        self._process = f"charon-{self.namespace}"
+        self._process = _process(gateway_ip)
         self._session: vici.Session | None = None
         self._connections: dict[str, peer.Connection] = {}
         self._secrets: dict[str, peer.Secret] = {}
@@ -88,10 +115,11 @@ class Charon:
         self._resets: dict[str, int] = {}
 
     def ensure(self) -> bool:
-        """Start the daemon where it does not run; whether it can be spoken to."""
+        """Start the daemon where it does not run and may; whether it can be spoken to."""
         if processes.running(self._process) is None:
             self._forget()
-            self._start()
+            if not _away(self._gateway_ip).exists():
+                self._start()
             return False  # for a turn, so that the routes into the former daemon's device are made anew
         if self._session is None:
             self._session = self._connect()

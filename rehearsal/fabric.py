@@ -81,6 +81,8 @@ class Fabric:
             self._view = aws_view.read(self._ec2, [vpc.cidr for vpc in networks.VPCS])
         with self._passing("ARM server"):
             self._gateways = azure_view.read()
+        # Now, so that in this very turn the host behind a dead daemon answers by the other instance (peer.plan_hosts).
+        self._tunnels = {address: found for address, found in self._tunnels.items() if charon.is_running(address)}
         with self._passing("network"):
             self._errors += self._wires.apply(self._plan())
             self._serve()

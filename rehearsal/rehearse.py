@@ -121,13 +121,13 @@ def _one_link() -> list[str]:
     return [*failures, *_destroyed()]
 
 
-def drill(act: Callable[[], list[str]], *, killed_going_down: bool = False) -> int:
+def drill(act: Callable[[], list[str]], link: world.Link = world.REHEARSAL, *, killed_going_down: bool = False) -> int:
     """Drills on the link that runs, or on one that comes up for them and goes again."""
     if not services.has_data_plane():
         progress.say("no drills: " + WITHOUT_DATA_PLANE)
         return 1
     if not processes.running("emulator"):
-        return _rehearse(lambda: _between_deploy_and_destroy(act, killed_going_down))
+        return _rehearse(lambda: _between_deploy_and_destroy(act, killed_going_down), (link,))
     failures = act()
     _summary(failures, "what was drilled")
     return 1 if failures else 0

@@ -1,8 +1,9 @@
 """What the customer has in both clouds before Causeway: the guide's "underlying infrastructure", with its addresses."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any
 
 from azure.core.polling import LROPoller
@@ -18,11 +19,12 @@ FUNCTION_USER = "causeway-function"
 
 @dataclass(frozen=True)
 class Link:
-    """A link of a rehearsal: its name and what it joins."""
+    """A link of a rehearsal: its name and what it joins. The VPN gateway is active-active or has one address."""
 
     name: str
     vpc: networks.Vpc
     vnet: networks.VNet
+    active_active: bool = False
 
     @property
     def stack(self) -> str:
@@ -35,14 +37,20 @@ class Link:
         ends = (self.vpc.host, self.vnet.host)
         return (ends, ends[::-1])
 
+    @property
+    def gateway_addresses(self) -> tuple[IPv4Address, ...]:
+        """One for each instance of the VPN gateway that has a tunnel."""
+        return self.vnet.gateway_addresses if self.active_active else self.vnet.gateway_addresses[:1]
+
 
 REHEARSAL = Link("rehearsal", networks.VPC_A, networks.VNET_1)
+ACTIVE_ACTIVE = Link("rehearsal", networks.VPC_A, networks.VNET_1, active_active=True)
 
 
 def build(links: Sequence[Link]) -> list[dict[str, Any]]:
     """Makes the networks of these links; answers with the links as the customer would write them in cdk.json."""
     vpcs = {vpc: _vpc(vpc) for vpc in {link.vpc: None for link in links}}
-    _vnets(list({link.vnet: None for link in links}))
+    _vnets({link.vnet: link.gateway_addresses for link in links})
     _function_access()
     return [_declaration(link, vpcs[link.vpc]) for link in links]
 
@@ -99,28 +107,33 @@ def _subnet_with_table(vpc: str, cidr: str, zone: str) -> str:
     return str(table)
 
 
-def _vnets(vnets: Sequence[networks.VNet]) -> None:
+def _vnets(addresses: Mapping[networks.VNet, Sequence[IPv4Address]]) -> None:
     """All at once: each operation takes seconds."""
     network, group = clients.arm(), clients.RESOURCE_GROUP
-    operations: list[LROPoller[Any]] = []
-    for vnet in vnets:
-        operations += [
-            network.virtual_networks.begin_create_or_update(group, vnet.name, models.VirtualNetwork(_vnet(vnet))),
+    spaces = {
+        vnet: network.virtual_networks.begin_create_or_update(group, vnet.name, models.VirtualNetwork(_vnet(vnet)))
+        for vnet in addresses
+    }
+    publics = {
+        vnet: [
             network.public_ip_addresses.begin_create_or_update(
-                group, f"{vnet.gateway}-address", models.PublicIPAddress(_address(vnet))
-            ),
+                group, f"{vnet.gateway}-address-{number}", models.PublicIPAddress(_address(address))
+            )
+            for number, address in enumerate(own, start=1)
         ]
-    made = [operation.result() for operation in operations]
-    gateways = [
-        network.virtual_network_gateways.begin_create_or_update(
-            group,
-            vnet.gateway,
-            models.VirtualNetworkGateway(_gateway(f"{lies_in.id}/subnets/GatewaySubnet", address.id)),
+        for vnet, own in addresses.items()
+    }
+    gateways: list[LROPoller[Any]] = []
+    for vnet, space in spaces.items():
+        subnet = f"{space.result().id}/subnets/GatewaySubnet"
+        body = gateway(subnet, [str(public.result().id) for public in publics[vnet]])
+        gateways.append(
+            network.virtual_network_gateways.begin_create_or_update(
+                group, vnet.gateway, models.VirtualNetworkGateway(body)
+            )
         )
-        for vnet, lies_in, address in zip(vnets, made[::2], made[1::2], strict=True)
-    ]
-    for gateway in gateways:
-        gateway.result()
+    for made in gateways:
+        made.result()
 
 
 def _vnet(vnet: networks.VNet) -> dict[str, Any]:
@@ -137,25 +150,30 @@ def _vnet(vnet: networks.VNet) -> dict[str, Any]:
     }
 
 
-def _address(vnet: networks.VNet) -> dict[str, Any]:
+def _address(address: IPv4Address) -> dict[str, Any]:
     return {
         "location": LOCATION,
         "sku": {"name": "Standard"},
-        "properties": {"publicIPAllocationMethod": "Static", "ipAddress": str(vnet.gateway_addresses[0])},
+        "properties": {"publicIPAllocationMethod": "Static", "ipAddress": str(address)},
     }
 
 
-def _gateway(subnet: str, address: str) -> dict[str, Any]:
-    front = {
-        "name": "default",
-        "properties": {"subnet": {"id": subnet}, "publicIPAddress": {"id": address}},
-    }
+def gateway(subnet: str, addresses: Sequence[str]) -> dict[str, Any]:
+    """A VPN gateway with these public addresses (by id); with several it is active-active."""
+    fronts = [
+        {
+            "name": f"instance-{number}",
+            "properties": {"subnet": {"id": subnet}, "publicIPAddress": {"id": address}},
+        }
+        for number, address in enumerate(addresses, start=1)
+    ]
     return {
         "location": LOCATION,
         "properties": {
             "gatewayType": "Vpn",
             "vpnType": "RouteBased",
             "sku": {"name": "VpnGw1AZ", "tier": "VpnGw1AZ"},
-            "ipConfigurations": [front],
+            "activeActive": len(addresses) > 1,
+            "ipConfigurations": fronts,
         },
     }

@@ -1,6 +1,6 @@
-"""Every drill, in the order of a full run."""
+"""Every drill, in the order of a full run, and those of an active-active gateway."""
 
-from rehearsal.drills import aws, azure, clouds, image, itself, machine, network
+from rehearsal.drills import aws, azure, clouds, image, itself, machine, network, peers
 from rehearsal.drills.drill import Drill, Group, Healer, Loss
 
 _TRAFFIC = (
@@ -177,6 +177,27 @@ _ITSELF = (
     ),
     Drill("walks-racing", Group.ITSELF, itself.race, itself.ROUTE, judge=itself.done_once),
 )
+
+
+def _killed(number: int, loss: Loss) -> Drill:
+    peer = peers.Killing(number)
+    return Drill(
+        f"peer-{number}-killed",
+        Group.TRAFFIC,
+        peer.kill,
+        "the peer .* is gone",
+        Healer.OTHER_TUNNEL,
+        more=peer.is_away,
+        mend=peer.give_back,
+        lasts_s=peers.AWAY_S,
+        judge=peer.judge,
+        loss=loss,
+    )
+
+
+# They need a gateway of two addresses, which the others do not have. What goes to Azure takes the first tunnel; answers
+# come by either, as Azure likes, so that the end of the second may cost some, until Azure answers by the first.
+ACTIVE_ACTIVE = (_killed(1, Loss.MUST), _killed(2, Loss.MAY))
 DRILLS = (*_TRAFFIC, *_DRIFT, *_STILL, *_ITSELF)
 REHEARSED = (
     "gateway-terminated",
@@ -196,5 +217,5 @@ MUTED = (
 
 def named(*names: str) -> tuple[Drill, ...]:
     """These drills. Raises KeyError for a name that is none."""
-    known = {one.name: one for one in DRILLS}
+    known = {one.name: one for one in (*DRILLS, *ACTIVE_ACTIVE)}
     return tuple(known[name] for name in names)

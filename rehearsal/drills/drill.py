@@ -21,6 +21,7 @@ class Healer(StrEnum):
     """Who can see it first, which bounds the seconds until traffic is restored."""
 
     AGENT = "agent"
+    OTHER_TUNNEL = "agent, with another tunnel at hand"
     INSTANCE = "instance state"
     WATCH = "watch"
 
@@ -33,7 +34,8 @@ class Loss(StrEnum):
     NONE = "none"
 
 
-BOUND_S = {Healer.AGENT: 10.0, Healer.INSTANCE: 15.0, Healer.WATCH: 75.0}  # INSTANCE: plus boot
+# INSTANCE: plus boot
+BOUND_S = {Healer.AGENT: 10.0, Healer.OTHER_TUNNEL: 5.0, Healer.INSTANCE: 15.0, Healer.WATCH: 75.0}
 
 
 def nothing(_: Scene) -> None:
@@ -58,8 +60,9 @@ class Drill:
     `break_` itself answers with what it saw.
 
     `more` finds faults that neither cloud tells of, mostly in the machine. `lasts_s` is how long a fault of the world
-    lasts, which `mend` then ends; until then nothing may change but `may_change` (kinds of `listings`). `restore` gives
-    the customer's world back afterwards. Neither is a remedy. `judge` says at the end what else went wrong since then.
+    lasts, which `mend` then ends; until then nothing may change but `may_change` (kinds of `listings`), or, where there
+    is something to heal, it must be healed by then and stay so when the fault ends. `restore` gives the customer's
+    world back afterwards. Neither is a remedy. `judge` says at the end what else went wrong since then.
     """
 
     name: str

@@ -13,6 +13,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="drills; see --list")
     parser.add_argument("--all", action="store_true", help="every drill, then five with every event muted")
+    parser.add_argument(
+        "--active-active",
+        action="store_true",
+        help="at a VPN gateway of two addresses; alone: each of them dies in turn",
+    )
     parser.add_argument("--list", action="store_true", help="the names, and what each shows")
     parser.add_argument("--table", action="store_true", help="what is kept of earlier drills, as docs/drills.md has it")
     mode = parser.add_mutually_exclusive_group()
@@ -23,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def perform(chosen: argparse.Namespace) -> int:
     """The exit status: 0 when every drill ended as it must."""
     if chosen.list:
-        print("\n".join(f"{one.name:<26} {one.group.value}" for one in catalogue.DRILLS))
+        print("\n".join(f"{one.name:<26} {one.group.value}" for one in (*catalogue.DRILLS, *catalogue.ACTIVE_ACTIVE)))
         return 0
     if chosen.table:
         for healing in Healing:
@@ -35,13 +40,14 @@ def perform(chosen: argparse.Namespace) -> int:
     except KeyError as exc:
         print(f"there is no drill {exc}; see --list")
         return 2
-    act = lambda: [fault for drills, mode in rounds for fault in _drilled(drills, mode)]  # noqa: E731
-    return rehearse.drill(act, killed_going_down=chosen.all)
+    link = world.ACTIVE_ACTIVE if chosen.active_active else world.REHEARSAL
+    act = lambda: [fault for drills, mode in rounds for fault in _drilled(drills, mode, link)]  # noqa: E731
+    return rehearse.drill(act, link, killed_going_down=chosen.all)
 
 
 def _rounds(chosen: argparse.Namespace) -> list[tuple[Sequence[Drill], Healing]]:
     """Drills, each time in one mode. Raises KeyError for a name that is none."""
-    named = catalogue.named(*chosen.names)
+    named = catalogue.named(*chosen.names) or (catalogue.ACTIVE_ACTIVE if chosen.active_active else ())
     if chosen.without_remedy:
         return [([one for one in named or catalogue.DRILLS if one.heals], Healing.OFF)]
     if chosen.muted:
@@ -51,5 +57,5 @@ def _rounds(chosen: argparse.Namespace) -> list[tuple[Sequence[Drill], Healing]]
     return [(named, Healing.ON)]
 
 
-def _drilled(drills: Sequence[Drill], mode: Healing) -> list[str]:
-    return outcome.failures(run.all_of(drills, mode, world.REHEARSAL), healing=mode is not Healing.OFF)
+def _drilled(drills: Sequence[Drill], mode: Healing, link: world.Link) -> list[str]:
+    return outcome.failures(run.all_of(drills, mode, link), healing=mode is not Healing.OFF)

@@ -123,6 +123,16 @@ def of(drill: Drill, healing: str, seen: Seen, boot_s: float | None) -> Outcome:
     )
 
 
+def healed_meanwhile(during: traffic.Answers, all_of_it: traffic.Answers, steady_s: float) -> list[str]:
+    """What is wrong where traffic must be back while the fault lasts (`during`), and stay so when the fault ends."""
+    late = bool(during.lost) and during.restored(steady_s) is None
+    again = len(all_of_it.after(during.newest).lost)
+    return [
+        *(["traffic was not back while the fault lasted"] if late else []),
+        *([f"{again} pings were lost when the fault had ended"] if again else []),
+    ]
+
+
 def not_begun(drill: Drill, healing: str, why: str) -> Outcome:
     """The link was not whole, so there was nothing to break."""
     seen = Seen(0.0, None, (), None, traffic.Answers({}, 0), None, (why,))

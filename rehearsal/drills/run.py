@@ -90,6 +90,7 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
         track.sign = drill.break_(before)
         broke_at = time.time() if drill.from_end else began
         moved = _held(drill, before, track) if drill.lasts_s else []
+        during = meter.so_far().after(counted)
         ends_at = time.time() + (STAYS_BROKEN_S if mode is Healing.OFF else HEALS_WITHIN_S)
         while (at := time.time()) < ends_at:
             track.note(eyes.faults(drill, before), at)
@@ -101,6 +102,8 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
                 break
             time.sleep(eyes.POLL_S)
         pings = meter.so_far().after(counted)
+    if drill.heals and drill.lasts_s:
+        moved += outcome.healed_meanwhile(during, pings, STEADY_S)
     return outcome.Seen(
         broke_at=broke_at,
         sign=track.sign,
@@ -115,17 +118,14 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
 
 def _held(drill: Drill, before: Scene, track: Track) -> list[str]:
     """What changed while the fault lasted, where it must hold still; then the fault ends."""
-    listed, written = listings.both_clouds(), eyes.azure_writes()
+    still = drill.group is Group.STILL
+    listed, written = (listings.both_clouds(), eyes.azure_writes()) if still else ({}, [])
     ends_at = time.time() + drill.lasts_s
     while time.time() < ends_at:
         track.note(eyes.faults(drill, before), time.time())
         time.sleep(eyes.POLL_S)
-    moved = (
-        {}
-        if drill.group is not Group.STILL
-        else listings.changed(listed, listings.both_clouds(), (*VOLATILE, *drill.may_change))
-    )
-    writes = eyes.azure_writes()[len(written) :] if drill.group is Group.STILL else []
+    moved = listings.changed(listed, listings.both_clouds(), (*VOLATILE, *drill.may_change)) if still else {}
+    writes = eyes.azure_writes()[len(written) :] if still else []
     drill.mend(before)
     track.last, track.repaired_at = ["the fault has just ended"], None
     return [*(f"{kind} {' '.join(ids)}" for kind, ids in moved.items()), *(f"Azure: {one}" for one in writes)]

@@ -262,7 +262,7 @@ def test_the_table_has_a_line_a_drill_and_keeps_the_newest_of_each_mode(
 
 
 def test_every_drill_has_a_name_of_its_own_and_the_chosen_ones_exist() -> None:
-    names = [one.name for one in catalogue.DRILLS]
+    names = [one.name for one in (*catalogue.DRILLS, *catalogue.ACTIVE_ACTIVE)]
     assert len(set(names)) == len(names)
     assert set(catalogue.REHEARSED) | set(catalogue.MUTED) <= set(names)
     assert all(re.compile(one.sign) for one in catalogue.DRILLS)
