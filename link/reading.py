@@ -15,7 +15,10 @@ class Observation(StrEnum):
 
 
 class TunnelReading(Record):
-    """One tunnel: whether a child SA is installed, and the inner bytes that it has carried."""
+    """One tunnel: whether a child SA is installed, and the inner bytes that it has carried.
+
+    Also down is one whose peer is silent while another tunnel carries the traffic.
+    """
 
     number: int
     state: Observation
