@@ -28,7 +28,8 @@ from link import lock, plan, region, watched
 from link.spec import LinkSpec
 from link.steps import State
 from stacks import functions
-from stacks.permissions import Made, Permissions
+from stacks.permissions import Permissions
+from stacks.statements import Made
 from stacks.walk_machine import WalkMachine
 
 TRIGGERS = ("DeployLink", "HearGateway", "AnswerForWalk")

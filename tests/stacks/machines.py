@@ -31,25 +31,26 @@ def resources(kind: str) -> dict[str, Any]:
     return dict(template().find_resources(kind))
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A value of the template with names in the place of references."""
     match value:
         case str():
             return value
         case {"Fn::Join": [glue, parts]}:
-            return str(glue).join(_text(part) for part in parts)
+            return str(glue).join(text(part) for part in parts)
         case {"Fn::GetAtt": [name, _]}:
             return str(name)
         case {"Ref": name}:
             return str(name)
         case _:
-            raise ValueError(f"{value!r} is no text of a state machine")
+            raise ValueError(f"{value!r} is no text")
 
 
 @cache
 def states() -> dict[str, Any]:
     """The states by name."""
     (machine,) = resources("AWS::StepFunctions::StateMachine").values()
-    definition = json.loads(_text(machine["Properties"]["DefinitionString"]))
+    definition = json.loads(text(machine["Properties"]["DefinitionString"]))
     return dict(definition["States"])
 
 
@@ -57,4 +58,4 @@ def states() -> dict[str, Any]:
 def definition() -> dict[str, Any]:
     """The whole definition."""
     (machine,) = resources("AWS::StepFunctions::StateMachine").values()
-    return dict(json.loads(_text(machine["Properties"]["DefinitionString"])))
+    return dict(json.loads(text(machine["Properties"]["DefinitionString"])))

@@ -1,9 +1,11 @@
 """The IAM audit as IAM decides: action prefixes, ARNs, tags and condition keys that LocalEmu lacks or gets wrong.
 
-It also audits what a service does with a role of ours (a state machine's calls, a function's log lines).
+It also audits what a service does with a role of ours (a state machine's calls, a function's log lines). What AWS does
+for a caller in its own name it does not: a launch's iam:PassRole and ec2:CreateTags.
 Service Authorization Reference: https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from localemu.services.iam_enforcement import arn_builder, enforcer, identity, resource_tag_loader, service_action_map
@@ -14,6 +16,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 Params = dict[str, Any]
 PREFIXES = {"stepfunctions": "states", "service-quotas": "servicequotas"}
+ASKED = "causeway:asked"  # among a request's parameters: the one resource that is asked about now
 EC2_RESOURCES = {  # the first that a request names is what the policy is asked about
     "RouteTableId": "route-table",
     "AllocationId": "elastic-ip",
@@ -31,6 +34,8 @@ def mend() -> None:
         "secretsmanager": secret_arn,
         "logs": logs_arn,
         "events": events_arn,
+        "ssm": ssm_arn,
+        "service-quotas": quota_arn,
     }
     resource_tag_loader._LOADERS["ec2"] = ec2_tags
 
@@ -40,15 +45,18 @@ def mend() -> None:
 
     @patch(enforcer._build_conditions)
     def _build_conditions(original: Any, context: Any, caller: Any) -> dict[str, Any]:
-        return {**original(context, caller), **conditions(context.operation.name, context.service_request or {})}
+        params = context.service_request or {}
+        here = {**original(context, caller), **conditions(context.operation.name, params)}
+        if context.service.service_name != "ec2":
+            return here
+        return {**here, **ec2_conditions(context._iam_resource_arn, params, context.region, context.account_id)}
 
     @patch(enforcer.IAMEnforcementHandler.__call__)
     def judge(original: Any, self: Any, chain: Any, context: Any, response: Any) -> None:
-        """A batch of several tables is asked about each of them."""
+        """A batch of several tables is asked about each of them, and so is a call of several resources of EC2."""
         request = context.service_request
-        for table in (request or {}).get("RequestItems") or [None]:
-            if table:
-                context.service_request = {"TableName": table}
+        for asked in each(context):
+            context.service_request = asked
             try:
                 original(self, chain, context, response)
             finally:
@@ -63,11 +71,22 @@ def mend() -> None:
     enforcer.IAMEnforcementHandler._is_internal_call = staticmethod(is_internal)
 
 
+def each(context: Any) -> list[Params | None]:
+    params = context.service_request or {}
+    if tables := params.get("RequestItems"):
+        return [{"TableName": table} for table in tables]
+    if context.service and context.service.service_name == "ec2":
+        return [{**params, ASKED: arn} for arn in ec2_arns(params, context.region, context.account_id)]
+    return [context.service_request]
+
+
 def conditions(operation: str, params: Params) -> dict[str, Any]:
     if operation == "PutMetricData":
         return {"cloudwatch:namespace": params.get("Namespace")}
     if operation == "PutEvents":
         return {"events:source": [entry.get("Source") for entry in params.get("Entries") or []]}
+    if operation == "GetServiceQuota":
+        return {"servicequotas:service": params.get("ServiceCode")}
     if operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):  # the key of all our tables is "id", a string
         item = params.get("Key") or params.get("Item") or {}
         return {"dynamodb:LeadingKeys": [item.get("id", {}).get("S")]}
@@ -75,17 +94,67 @@ def conditions(operation: str, params: Params) -> dict[str, Any]:
 
 
 def ec2_arn(params: Params, region: str, account: str) -> str:
+    return str(params[ASKED])
+
+
+def ec2_arns(params: Params, region: str, account: str) -> list[str]:
     stem = f"arn:aws:ec2:{region}:{account}"
-    if params.get("MinCount"):  # RunInstances: its other resources are not asked about
-        return f"{stem}:instance/*"
+    if params.get("MinCount"):
+        return [*launched(params, stem), f"arn:aws:ec2:{region}::image/{params.get('ImageId')}"]
     if association := params.get("AssociationId"):
-        found = [eip for eip in ec2_backends[account][region].addresses if eip.association_id == association]
-        return f"{stem}:elastic-ip/{found[0].allocation_id if found else '*'}"
+        return borne(association, stem, ec2_backends[account][region])
     first = {"InstanceId": next(iter(params.get("InstanceIds") or []), None)}
-    for name, kind in EC2_RESOURCES.items():
-        if value := params.get(name) or first.get(name):
-            return f"{stem}:{kind}/{value}"
-    return f"{stem}:*"
+    values = {kind: params.get(name) or first.get(name) for name, kind in EC2_RESOURCES.items()}
+    named = [f"{stem}:{kind}/{value}" for kind, value in values.items() if value]
+    # An address is associated with something, and both are asked about; of a route only the table is.
+    return (named if params.get("AllocationId") else named[:1]) or [f"{stem}:*"]
+
+
+def launched(params: Params, stem: str) -> Iterator[str]:
+    """What RunInstances makes, and what it uses."""
+    yield from (f"{stem}:{kind}/*" for kind in ("instance", "volume", "network-interface"))
+    for interface in params.get("NetworkInterfaces") or []:
+        yield f"{stem}:subnet/{interface.get('SubnetId')}"
+        yield from (f"{stem}:security-group/{group}" for group in interface.get("Groups") or [])
+
+
+def borne(association: str, stem: str, backend: Any) -> list[str]:
+    """The address and the interface that an association joins."""
+    found = next((eip for eip in backend.addresses if eip.association_id == association), None)
+    if found is None:
+        return [f"{stem}:elastic-ip/*"]
+    interface = [f"{stem}:network-interface/{found.eni.id}"] if found.eni else []
+    return [f"{stem}:elastic-ip/{found.allocation_id}", *interface]
+
+
+def ec2_conditions(arn: str, params: Params, region: str, account: str) -> dict[str, Any]:
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    if params.get("MinCount") and kind in ("instance", "volume", "network-interface"):
+        return launch_conditions(kind, params)
+    vpc = vpc_of(kind, name, ec2_backends[account][region])
+    return {"ec2:Vpc": f"arn:aws:ec2:{region}:{account}:vpc/{vpc}"} if vpc else {}
+
+
+def launch_conditions(kind: str, params: Params) -> dict[str, Any]:
+    wished = [one for one in params.get("TagSpecifications") or [] if one.get("ResourceType") == kind]
+    tags = {f"aws:RequestTag/{tag['Key']}": tag["Value"] for one in wished for tag in one.get("Tags") or []}
+    if kind != "instance":
+        return tags
+    tokens = (params.get("MetadataOptions") or {}).get("HttpTokens")
+    return {**tags, "ec2:InstanceType": params.get("InstanceType"), "ec2:MetadataHttpTokens": tokens}
+
+
+def vpc_of(kind: str, name: str, backend: Any) -> str | None:
+    """The VPC of what is in one, as far as our policies ask for it. What does not exist is in none."""
+    match kind:
+        case "route-table":
+            return getattr(backend.route_tables.get(name), "vpc_id", None)
+        case "network-interface":
+            return getattr(getattr(backend.enis.get(name), "subnet", None), "vpc_id", None)
+        case "subnet":
+            return next((zone[name].vpc_id for zone in backend.subnets.values() if name in zone), None)
+        case _:
+            return None
 
 
 def ec2_tags(arn: str, account: str, region: str) -> dict[str, str]:
@@ -108,6 +177,16 @@ def secret_arn(params: Params, region: str, account: str) -> str:
     secret = secretsmanager_backends[account][region].secrets.get(wanted)
     missing = wanted if wanted.startswith("arn:") else f"arn:aws:secretsmanager:{region}:{account}:secret:{wanted}"
     return str(secret.arn) if secret else missing
+
+
+def ssm_arn(params: Params, region: str, account: str) -> str:
+    """AWS's public parameters belong to no account. Our calls name one parameter by its path."""
+    name = params.get("Name") or "/*"
+    return f"arn:aws:ssm:{region}:{'' if name.startswith('/aws/service/') else account}:parameter{name}"
+
+
+def quota_arn(params: Params, region: str, account: str) -> str:
+    return f"arn:aws:servicequotas:{region}:{account}:{params.get('ServiceCode')}/{params.get('QuotaCode')}"
 
 
 def events_arn(params: Params, region: str, account: str) -> str:

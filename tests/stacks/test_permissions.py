@@ -1,0 +1,90 @@
+"""No role may do a thing anywhere: each statement names its resource, or says by tag or VPC which are meant.
+
+That no role may do what its function does not do is in tests/walks/test_permissions.py.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from tests import worlds
+from tests.stacks import machines, policies, test_watch_stack
+
+# Actions that know neither a resource that could be named nor a tag or VPC, with the page of the Service Authorization
+# Reference that says so; and the one whose resource nobody knows beforehand.
+_EC2 = "Amazon EC2: ec2:Region is all that a Describe call knows"
+KNOWS_NEITHER: Mapping[tuple[str, str], str] = {
+    **{
+        (f"ec2:Describe{what}", "*"): _EC2
+        for what in (
+            "Addresses",
+            "Images",
+            "InstanceTypeOfferings",
+            "InstanceTypes",
+            "Instances",
+            "InternetGateways",
+            "NetworkAcls",
+            "NetworkInterfaces",
+            "RouteTables",
+            "SecurityGroupRules",
+            "SecurityGroups",
+            "Subnets",
+            "Vpcs",
+        )
+    },
+    ("ec2:RunInstances", "image"): "Amazon EC2: a parameter's image is known at the launch, and bears its owner's tags",
+    ("servicequotas:GetServiceQuota", "*"): "Service Quotas: of late it knows its service, which is what is asked for",
+    ("cloudwatch:PutMetricData", "*"): "Amazon CloudWatch: it knows the namespace, which is what is asked for",
+}
+# The name is all that varies, or the account does.
+WILD = re.compile(r"(?:^|:(?P<kind>[a-z-]+)/)\*$|:\*:")
+NARROWING = re.compile(r"aws:(Resource|Request)Tag/causeway-link|ec2:Vpc")
+
+
+def _wild(statement: policies.Statement) -> Iterator[tuple[str, str]]:
+    """Each action of a statement, with each kind of resource that it may touch all of."""
+    keys = [key for block in statement.conditions.values() for key in block]
+    if any(NARROWING.fullmatch(key) for key in keys):
+        return
+    for resource in map(machines.text, statement.resources):
+        if found := WILD.search(resource):
+            yield from ((action, found["kind"] or "*") for action in statement.actions)
+
+
+def _statements() -> list[policies.Statement]:
+    named = {"aws.image": "ami-0123456789abcdef0", "aws.gateway_subnet": "subnet-0123456789abcdef0"}
+    templates = (machines.template(), machines.synthesise(worlds.spec(**named)), test_watch_stack.template())
+    return [one for template in templates for role in policies.of(template.to_json()).values() for one in role]
+
+
+def test_whoever_may_touch_all_of_a_kind_may_touch_only_what_bears_the_links_tag_or_is_in_its_vpc() -> None:
+    found = {pair for statement in _statements() for pair in _wild(statement)}
+    assert found - KNOWS_NEITHER.keys() == set()
+    assert KNOWS_NEITHER.keys() - found == set()
+
+
+def test_an_image_and_a_subnet_that_are_declared_are_the_only_ones_to_launch_with() -> None:
+    named = {"aws.image": "ami-0123456789abcdef0", "aws.gateway_subnet": "subnet-0123456789abcdef0"}
+    roles = policies.of(machines.synthesise(worlds.spec(**named)).to_json())
+    used = [
+        r for one in roles["causeway-prod-LaunchGateway"] if "ec2:RunInstances" in one.actions for r in one.resources
+    ]
+    ends = {machines.text(resource).rpartition(":")[2] for resource in used if isinstance(resource, dict)}
+    assert {end for end in ends if end.startswith(("image/", "subnet/"))} == {
+        "image/ami-0123456789abcdef0",
+        "subnet/subnet-0123456789abcdef0",
+    }
+
+
+def test_a_gateway_is_launched_as_the_link_declares_it_or_not_at_all() -> None:
+    conditions = [
+        {key: value for block in one.conditions.values() for key, value in block.items()}
+        for one in policies.of(machines.template().to_json())["causeway-prod-LaunchGateway"]
+        if "ec2:RunInstances" in one.actions and machines.text(one.resources[0]).endswith("instance/*")
+    ]
+    assert conditions == [
+        {
+            "aws:RequestTag/causeway-link": "prod",
+            "ec2:InstanceType": "t3.small",
+            "ec2:MetadataHttpTokens": "required",
+        }
+    ]
