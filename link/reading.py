@@ -44,7 +44,7 @@ class Reading(Record):
 
 
 class GatewayEvent(StrEnum):
-    """The detail-types under which the agent speaks, with source `causeway.gateway`.
+    """The detail-types under which the agent speaks, with the source of its link (link/watched.py).
 
     A lost tunnel, one that is back and an applied configuration are said as a Reading, in the place of READING.
     """

@@ -3,6 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+GATEWAY = "causeway.gateway."
+
+
+def source(link: str) -> str:
+    """The source of what a link's gateway says. Its role may say nothing under another, so it stands for the link."""
+    return f"{GATEWAY}{link}"
+
 
 def link_of(
     event: Mapping[str, Any], links: Iterable[str], link_of_instance: Callable[[str], str | None]
@@ -10,8 +17,8 @@ def link_of(
     """The name of the link; None for an event that is about none of them. `event` is EventBridge's."""
     detail = event.get("detail", {})
     match event.get("source"):
-        case "causeway.gateway":
-            return str(detail.get("link"))
+        case str(source) if source.startswith(GATEWAY):
+            return source.removeprefix(GATEWAY)
         case "aws.ec2":
             return link_of_instance(str(detail.get("instance-id")))
         case "aws.states":

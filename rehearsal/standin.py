@@ -59,7 +59,7 @@ def _published_versions() -> dict[str, str]:
 
 
 def _say(kind: str, detail: dict[str, Any]) -> None:
-    entry = {"Source": report.SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
+    entry = {"Source": report.source(detail["link"]), "DetailType": kind, "Detail": json.dumps(detail)}
     clients.aws("events").put_events(Entries=[entry])
 
 

@@ -142,7 +142,8 @@ class LinkStack(Stack):
         )
 
     def _declare_rules(self, made: dict[str, lambda_.Function]) -> list[events.Rule]:
-        spoken = events.EventPattern(source=["causeway.gateway"], detail={"link": [self._spec.name]})
+        name = self._spec.name
+        spoken = events.EventPattern(source=[watched.source(name)], detail={"link": [name]})
         ended = events.EventPattern(
             source=["aws.states"],
             detail_type=["Step Functions Execution Status Change"],

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 
-from link import region
+from link import reading, region, watched
 from link.spec import LinkSpec
 from link.steps import State
 from stacks.ec2_permissions import LOOK, SURVEY, Ec2Permissions
@@ -151,6 +151,7 @@ class Permissions:
         """What the gateway's agent may do. Its calls are listed in gateway/__init__.py."""
         made = self._made
         bus = self._stack.format_arn(service="events", resource="event-bus", resource_name="default")
+        spoken = {"events:detail-type": [kind.value for kind in reading.GatewayEvent]}
         return [
             _allow(
                 "dynamodb:GetItem",
@@ -158,13 +159,13 @@ class Permissions:
                 when={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "configuration"}},
             ),
             _allow("secretsmanager:GetSecretValue", on=made.psk_secret),
-            # One request may carry several sources. Of none at all "all" would be true, hence the Null.
+            # One request may carry several events. Of none at all "all" would be true, hence the Null.
             _allow(
                 "events:PutEvents",
                 on=bus,
                 when={
-                    "ForAllValues:StringEquals": {"events:source": "causeway.gateway"},
-                    "Null": {"events:source": "false"},
+                    "ForAllValues:StringEquals": {"events:source": watched.source(self._spec.name), **spoken},
+                    "Null": {"events:source": "false", "events:detail-type": "false"},
                 },
             ),
             # PutMetricData knows no resource, only a namespace condition.

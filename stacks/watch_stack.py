@@ -14,7 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from link import region
+from link import region, watched
 from link.spec import LinkSpec
 from stacks import functions, permissions
 
@@ -77,7 +77,7 @@ class WatchStack(Stack):
                 detail_type=["EC2 Instance State-change Notification"],
                 detail={"state": list(GONE)},
             ),
-            "GatewaySpeaks": events.EventPattern(source=["causeway.gateway"], detail_type=list(SPOKEN)),
+            "GatewaySpeaks": events.EventPattern(source=events.Match.prefix(watched.GATEWAY), detail_type=list(SPOKEN)),
             "AlarmRings": events.EventPattern(
                 source=["aws.cloudwatch"],
                 detail_type=["CloudWatch Alarm State Change"],

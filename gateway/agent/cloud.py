@@ -66,7 +66,7 @@ class Cloud:
 
     def send_event(self, kind: str, detail: str) -> None:
         """Puts one event on the default bus. Raises CallFailed or Fault."""
-        entry = {"Source": report.SOURCE, "DetailType": kind, "Detail": detail}
+        entry = {"Source": report.source(self._settings.link), "DetailType": kind, "Detail": detail}
         answer = self._call("events", "AWSEvents.PutEvents", JSON_1_1, {"Entries": [entry]})
         if answer.get("FailedEntryCount"):
             raise CallFailed(f"event refused: {answer['Entries'][0].get('ErrorMessage')}")

@@ -7,7 +7,6 @@ from typing import Any
 from gateway.agent.fault import Fault
 from gateway.agent.status import Bytes
 
-SOURCE = "causeway.gateway"
 BOOTED = "GatewayBooted"
 BOOT_FAILED = "GatewayBootFailed"
 READING = "GatewayReading"
@@ -19,6 +18,11 @@ HELPED = "GatewayHelped"
 QUIET = timedelta(seconds=60)
 
 UP, DOWN, UNKNOWN = "up", "down", "unknown"
+
+
+def source(link: str) -> str:
+    """Under which the gateway of a link speaks: the only one that its role may use (link/watched.py)."""
+    return f"causeway.gateway.{link}"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from gateway.agent import report
 from gateway.agent.fault import Fault
 from gateway.agent.status import Bytes
-from link import reading
+from link import reading, watched
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 SPEAKER = report.Speaker("main", "i-0123456789abcdef0")
@@ -43,6 +43,10 @@ def test_boot_words_are_what_the_controller_reads() -> None:
     assert (failure.reason, failure.message) == ("PskUnreadable", "no")
     readings = {report.READING, report.TUNNEL_LOST, report.TUNNEL_BACK, report.APPLIED}
     assert {report.BOOTED, report.BOOT_FAILED, report.HELPED, *readings} == {str(kind) for kind in reading.GatewayEvent}
+
+
+def test_it_speaks_under_the_source_that_its_role_may_use() -> None:
+    assert report.source("main") == watched.source("main")
 
 
 def test_a_remedy_is_told_as_the_controller_reads_it() -> None:

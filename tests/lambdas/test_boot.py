@@ -22,7 +22,7 @@ def _event(token: str | None = None) -> dict[str, Any]:
 
 
 def _said(kind: str, **detail: str) -> dict[str, Any]:
-    return {"detail-type": kind, "source": "causeway.gateway", "detail": {"link": "prod", **detail}}
+    return {"detail-type": kind, "source": "causeway.gateway.prod", "detail": {"link": "prod", **detail}}
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_a_difference_starts_one_walk_that_says_why_and_has_the_lock(world: Worl
 
 def test_while_a_walk_is_at_work_no_other_is_started_and_the_wish_is_counted(world: World, outside: Outside) -> None:
     _look(SCHEDULE)
-    (outcome,) = _look({"source": "causeway.gateway", "detail-type": "GatewayTunnelLost", "detail": {"link": "prod"}})
+    (outcome,) = _look({"source": "causeway.gateway.prod", "detail-type": "GatewayTunnelLost", "detail": {}})
     assert (outcome["reason"], len(outside.started)) == ("WalkAtWork", 1)
     assert table.looks_asked("link") == 1
 
@@ -183,7 +183,7 @@ def test_an_instance_that_goes_has_its_own_link_looked_at_and_no_other(world: Wo
             "source": "aws.states",
             "detail": {"stateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine:causeway-prod"},
         },
-        {"source": "causeway.gateway", "detail": {"link": "prod"}},
+        {"source": "causeway.gateway.prod", "detail": {"link": "another"}},
     ],
 )
 def test_every_event_finds_its_link(world: World, outside: Outside, event: dict[str, Any]) -> None:

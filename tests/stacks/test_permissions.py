@@ -3,9 +3,12 @@
 That no role may do what its function does not do is in tests/walks/test_permissions.py.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+from link import reading
 from tests import worlds
 from tests.stacks import machines, policies, test_watch_stack
 
@@ -88,3 +91,28 @@ def test_a_gateway_is_launched_as_the_link_declares_it_or_not_at_all() -> None:
             "ec2:MetadataHttpTokens": "required",
         }
     ]
+
+
+def test_a_gateway_may_say_what_it_says_and_under_the_name_of_its_own_link_alone() -> None:
+    heard = {_source(name): _conditions(name) for name in ("prod", "prod-2")}
+    assert set(heard) == {"causeway.gateway.prod", "causeway.gateway.prod-2"}
+    for source, conditions in heard.items():
+        assert conditions["Null"] == {"events:source": "false", "events:detail-type": "false"}
+        asked = conditions["ForAllValues:StringEquals"]
+        assert (asked["events:source"], set(asked["events:detail-type"])) == (source, set(reading.GatewayEvent))
+
+
+def _conditions(link: str) -> Mapping[str, Any]:
+    role = policies.of(machines.synthesise(worlds.spec(name=link)).to_json())[f"causeway-{link}-gateway"]
+    (conditions,) = (one.conditions for one in role if one.actions == ("events:PutEvents",))
+    return conditions
+
+
+def _source(link: str) -> str:
+    """What the link's HearGateway hears."""
+    rules = machines.synthesise(worlds.spec(name=link)).find_resources("AWS::Events::Rule").values()
+    patterns = [rule["Properties"]["EventPattern"] for rule in rules]
+    (pattern,) = (one for one in patterns if "causeway.gateway" in json.dumps(one))
+    assert pattern["detail"] == {"link": [link]}
+    (source,) = pattern["source"]
+    return str(source)

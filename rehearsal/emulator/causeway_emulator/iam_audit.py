@@ -84,7 +84,9 @@ def conditions(operation: str, params: Params) -> dict[str, Any]:
     if operation == "PutMetricData":
         return {"cloudwatch:namespace": params.get("Namespace")}
     if operation == "PutEvents":
-        return {"events:source": [entry.get("Source") for entry in params.get("Entries") or []]}
+        entries = params.get("Entries") or []
+        kinds = [entry.get("DetailType") for entry in entries]
+        return {"events:source": [entry.get("Source") for entry in entries], "events:detail-type": kinds}
     if operation == "GetServiceQuota":
         return {"servicequotas:service": params.get("ServiceCode")}
     if operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):  # the key of all our tables is "id", a string
