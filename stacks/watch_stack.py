@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -43,9 +44,7 @@ class WatchStack(Stack):
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self._topic = sns.Topic(self, "Alerts", topic_name=region.ALERTS)
-        for address in alert_emails:
-            self._topic.add_subscription(subscriptions.EmailSubscription(address))
+        self._topic = self._declare_topic(alert_emails)
         watch = functions.declare(
             self,
             region.WATCH,
@@ -60,6 +59,20 @@ class WatchStack(Stack):
         self._declare_rules(watch)
         self._declare_alarms(watch)
         CfnOutput(self, "AlertsTopic", value=self._topic.topic_arn, description="Subscribe here to be told")
+
+    def _declare_topic(self, alert_emails: Sequence[str]) -> sns.Topic:
+        """TLS is enforced by a policy, which takes the place of the default one, by which alarms could publish."""
+        topic = sns.Topic(self, "Alerts", topic_name=region.ALERTS, enforce_ssl=True)
+        alarms = iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+        )
+        topic.add_to_resource_policy(alarms)
+        for address in alert_emails:
+            topic.add_subscription(subscriptions.EmailSubscription(address))
+        return topic
 
     def _declare_rules(self, watch: lambda_.Function) -> None:
         machine = Arn.format(

@@ -51,6 +51,14 @@ def test_humans_are_told_when_the_watch_itself_fails_or_does_not_run() -> None:
     assert [one["Endpoint"] for one in _found("AWS::SNS::Subscription")] == ["network@example.com"]
 
 
+def test_the_topic_hears_nobody_without_tls_and_the_accounts_alarms_still() -> None:
+    (policy,) = _found("AWS::SNS::TopicPolicy")
+    denied, allowed = policy["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
 def test_the_watch_may_change_no_part_of_a_link_but_its_memory() -> None:
     (role,) = [one for one in _found("AWS::IAM::Role") if one.get("RoleName") == region.stack("eu-west-1")]
     actions = {

@@ -46,7 +46,9 @@ def mend() -> None:
     @patch(enforcer._build_conditions)
     def _build_conditions(original: Any, context: Any, caller: Any) -> dict[str, Any]:
         params = context.service_request or {}
-        here = {**original(context, caller), **conditions(context.operation.name, params)}
+        # The emulator speaks HTTP where AWS's endpoints, and all SDKs with them, speak TLS.
+        tls = {"aws:SecureTransport": "true"}
+        here = {**original(context, caller), **tls, **conditions(context.operation.name, params)}
         if context.service.service_name != "ec2":
             return here
         return {**here, **ec2_conditions(context._iam_resource_arn, params, context.region, context.account_id)}
