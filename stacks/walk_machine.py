@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
@@ -11,6 +12,7 @@ from constructs import Construct
 from link import errors
 from link.reading import Observation
 from link.steps import State, Wanted
+from stacks import functions, statements
 
 # A custom resource has an hour. These bounds, their retries included, end a walk before.
 WALK = Duration.minutes(50)
@@ -52,10 +54,20 @@ class WalkMachine(Construct):
             .when(sfn.Condition.string_equals("$.wanted", Wanted.UP.value), self._up(undo))
             .when(sfn.Condition.string_equals("$.wanted", Wanted.DOWN.value), down)
         )
+        # The CDK's own role could invoke every version of the functions too.
+        invoked = [function_of(state.value).function_arn for state in State]
+        role = functions.role(
+            self,
+            "Machine",
+            f"{name}-Walk",
+            iam.ServicePrincipal("states.amazonaws.com"),
+            [statements.allow("lambda:InvokeFunction", on=invoked)],
+        )
         self.machine = sfn.StateMachine(
             self,
             "Machine",
             state_machine_name=name,
+            role=role.without_policy_updates(),
             definition_body=sfn.DefinitionBody.from_chainable(start),
             timeout=WALK,
         )

@@ -52,7 +52,7 @@ def test_links_share_no_name_and_the_longest_name_is_short_enough() -> None:
     longest = "prod-azure-0123456789012"  # 24 characters, and it begins as the other link's role for Azure does
     one = _names(machines.template().to_json()["Resources"])
     other = _names(machines.synthesise(worlds.spec(name=longest)).to_json()["Resources"])
-    assert len(one) == len(other) == 2 * (len(State) + 3) + len(State) + 3 + 2 + 1  # functions, logs, roles, machine
+    assert len(one) == len(other) == 2 * (len(State) + 3) + len(State) + 3 + 3 + 1  # functions, logs, roles, machine
     assert not one & other
     assert max(len(name) for kind, name in other if kind != "AWS::Logs::LogGroup") <= 64  # IAM and Lambda
 

@@ -40,7 +40,6 @@ IMPLIED: Mapping[str, Mapping[str, str]] = {
     },
     "Walk": {"lambda:InvokeFunction": "its states (Step Functions developer guide, IAM policies for Lambda)"},
 }
-NAMES = {region.stack("eu-west-1"): "Watch", "WalkMachineRole": "Walk"}
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 SCHEDULE = {"source": "aws.events", "detail-type": "Scheduled Event"}
 
@@ -172,8 +171,8 @@ def _called_back(record: Record) -> None:
 def _roles() -> dict[str, list[policies.Statement]]:
     """By the name of the function."""
     found = policies.of(machines.template().to_json()) | policies.of(test_watch_stack.template().to_json())
-    named = {next((own for start, own in NAMES.items() if name.startswith(start)), name): name for name in found}
-    return {own.removeprefix("causeway-prod-"): found[name] for own, name in named.items()}
+    watch = region.stack("eu-west-1")
+    return {"Watch" if name == watch else name.removeprefix("causeway-prod-"): found[name] for name in found}
 
 
 def test_each_role_may_do_what_its_function_was_seen_to_do_and_nothing_else(record: Record) -> None:
