@@ -48,12 +48,13 @@ prove: setup lambda-asset ## every case of the proofs of which `make test` runs 
 	@PROVE_EVERY=1 pytest tests/walks/test_faults.py
 	@PROVE_WORLDS=10000 pytest -n 2 tests/link/test_convergence.py
 
-check: setup ## formatting, lint, types, import contracts, shell lint
+check: setup ## formatting, lint, types, import contracts, shell lint, cdk-nag
 	@ruff format --check --quiet --output-format concise . || { echo "run 'make format'"; exit 1; }
 	@ruff check --quiet .
 	@lint-imports --no-logo >.build/imports.log || { cat .build/imports.log; exit 1; }
 	@mypy --no-error-summary $(wildcard $(CODE))
 	@shellcheck $(SCRIPTS)
+	@python -m tools.nag
 	@echo "check passed"
 
 format: setup ## write the code as `make check` wants it
