@@ -16,6 +16,7 @@ from rehearsal import arm_faults, places
 TENANT = "11111111-1111-4111-8111-111111111111"
 SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
 RESOURCE_GROUP = "rehearsal"
+FUNCTION_IDENTITY = "33333333-3333-4333-8333-333333333333"  # object id of the Function's managed identity
 IDENTITY_ENDPOINT = f"http://127.0.0.1:{places.IDENTITY_PORT}/msi/token"
 IDENTITY_HEADER = "rehearsal"
 

@@ -25,6 +25,7 @@ VMS = STATE / "vm"
 TLS = STATE / "tls"
 CDK = STATE / "cdk"
 ARM_STATE = STATE / "arm"
+ISSUERS = STATE / "issuers"  # the key sets of the token issuers, public halves only
 UNBOOTABLE = STATE / "image-does-not-boot"  # while this file is there, a machine that starts finds no root disk
 TIMELINE = STATE / "timeline.json"
 
@@ -35,6 +36,8 @@ EMULATOR_URL = f"http://127.0.0.1:{EMULATOR_PORT}"
 ARM_PORT = 8443
 ARM_URL = f"https://localhost:{ARM_PORT}"
 IDENTITY_PORT = 8444
+ISSUERS_PORT = 8445
+AWS_ISSUER = f"https://localhost:{ISSUERS_PORT}/aws"  # of the emulator's account
 FUNCTIONS_PORT = 7071
 FUNCTIONS_URL = f"https://localhost:{FUNCTIONS_PORT}"
 AZURITE_BLOB_PORT = 10000

@@ -84,7 +84,12 @@ def _azurite() -> Service:
 
 
 def _arm() -> Service:
-    environment = {**clients.environment(), "IDENTITY_HEADER": clients.IDENTITY_HEADER}
+    environment = {
+        **clients.environment(),
+        "IDENTITY_HEADER": clients.IDENTITY_HEADER,
+        "TENANT": clients.TENANT,
+        "FUNCTION_IDENTITY": clients.FUNCTION_IDENTITY,
+    }
     return Service("arm", _module("rehearsal.arm"), environment, _listening(places.ARM_PORT), places.ARM_PORT)
 
 

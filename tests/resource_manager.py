@@ -3,17 +3,26 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from rehearsal import arm_peers, places, tls
-from rehearsal.arm_identity import Identity
+from rehearsal import arm_identity, arm_peers, places, tls
 from rehearsal.arm_server import ResourceManager
 from rehearsal.arm_store import Store
+from rehearsal.emulator.causeway_emulator.issuer import Issuer
 from rehearsal.json_server import Server
 
 IDENTITY_HEADER = "a secret of the sandbox"
+TENANT = "11111111-1111-4111-8111-111111111111"
+OBJECT_ID = "33333333-3333-4333-8333-333333333333"
+
+
+@cache
+def issuer() -> Issuer:
+    """One for all tests: its key takes longer to make than most of them to run."""
+    return arm_identity.issuer(TENANT)
 
 
 @dataclass
@@ -43,7 +52,7 @@ def running(state: Path) -> Iterator[Running]:
         changed=lambda changed: arm_peers.write(changed, state / "peers.json"),
         later=lambda seconds, end: ends.append(end),
     )
-    identity = Identity(IDENTITY_HEADER)
+    identity = arm_identity.Identity(IDENTITY_HEADER, issuer(), OBJECT_ID)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "TLS", state)
         tls.make()

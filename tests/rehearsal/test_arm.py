@@ -1,7 +1,9 @@
 """The rehearsal's Resource Manager under the real azure-mgmt-network client."""
 
 import json
+import ssl
 import stat
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,10 +16,13 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.identity import ManagedIdentityCredential
 from azure.mgmt.network import NetworkManagementClient
 
+from rehearsal import arm_identity
+from rehearsal.emulator.causeway_emulator.issuer import Issuer
 from tests import resource_manager
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = "network"
+FORGER = arm_identity.issuer(resource_manager.TENANT)  # all its own but the name
 ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.Network"
 NETWORK = {
     "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
@@ -362,6 +367,20 @@ def test_a_token_for_another_audience_is_refused(cloud: Cloud) -> None:
     with pytest.raises(ClientAuthenticationError, match="AuthenticationFailed"):
         stranger.virtual_networks.get(GROUP, "vnet")
     stranger.close()
+
+
+@pytest.mark.parametrize(("issuer", "seconds"), [(FORGER, 60), (resource_manager.issuer(), -60)])
+def test_a_token_that_another_key_signed_or_that_has_expired_is_refused(
+    cloud: Cloud, issuer: Issuer, seconds: int
+) -> None:
+    token = issuer.sign({"aud": cloud.server.endpoint, "exp": int(time.time()) + seconds})
+    request = urllib.request.Request(f"{cloud.server.endpoint}{ID}/virtualNetworks?api-version=1")
+    request.add_header("Authorization", f"Bearer {token}")
+    trust = ssl.create_default_context(cafile=str(cloud.server.authority))
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, context=trust)
+    refused.value.close()
+    assert refused.value.code == 401
 
 
 @pytest.mark.parametrize(
