@@ -42,5 +42,7 @@ def environment() -> dict[str, str]:
         "LOCALEMU_INTERNAL_AUTH_TOKEN": places.EMULATOR_INTERNAL_TOKEN,  # the metadata service asks STS as EC2
         "REHEARSAL_LOGS": str(places.LOGS),
         "REHEARSAL_VM": str(places.VMS),
+        "REHEARSAL_AWS_ISSUER": places.AWS_ISSUER,
+        "REHEARSAL_ISSUERS": str(places.ISSUERS),
         "REHEARSAL_CA": str(places.TLS / "ca.pem"),
     }

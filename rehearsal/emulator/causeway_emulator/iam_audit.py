@@ -8,10 +8,19 @@ Service Authorization Reference: https://docs.aws.amazon.com/service-authorizati
 from collections.abc import Iterator
 from typing import Any
 
-from localemu.services.iam_enforcement import arn_builder, enforcer, identity, resource_tag_loader, service_action_map
+from localemu.services.iam_enforcement import (
+    arn_builder,
+    condition_evaluator,
+    enforcer,
+    evaluator,
+    identity,
+    resource_tag_loader,
+    service_action_map,
+)
 from localemu.services.stepfunctions.backend.models import sfn_stores
 from localemu.utils.patch import patch
 from moto.ec2.models import ec2_backends
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.secretsmanager.models import secretsmanager_backends
 
 Params = dict[str, Any]
@@ -38,6 +47,10 @@ def mend() -> None:
         "service-quotas": quota_arn,
     }
     resource_tag_loader._LOADERS["ec2"] = ec2_tags
+    syntax = IAMPolicyDocumentValidator._validate_condition_syntax
+    IAMPolicyDocumentValidator._validate_condition_syntax = staticmethod(lambda statement: syntax(listed(statement)))
+    judged = condition_evaluator.matches_conditions
+    evaluator.matches_conditions = lambda statement, context: judged(listed(statement), context)
 
     @patch(service_action_map.map_action)
     def map_action(original: Any, service: str, operation: str) -> list[str]:
@@ -82,7 +95,22 @@ def each(context: Any) -> list[Params | None]:
     return [context.service_request]
 
 
+def listed(statement: Params) -> Params:
+    """A bare number in a condition, as AWS's own examples have it, is refused, and an error when it is judged."""
+    written = {
+        operator: {key: value if isinstance(value, list) else [value] for key, value in block.items()}
+        for operator, block in statement.get("Condition", {}).items()
+    }
+    return {**statement, "Condition": written}
+
+
 def conditions(operation: str, params: Params) -> dict[str, Any]:
+    if operation == "GetWebIdentityToken":
+        return {
+            "sts:IdentityTokenAudience": params.get("Audience"),
+            "sts:DurationSeconds": params.get("DurationSeconds") or 300,
+            "sts:SigningAlgorithm": params.get("SigningAlgorithm"),
+        }
     if operation == "PutMetricData":
         return {"cloudwatch:namespace": params.get("Namespace")}
     if operation == "PutEvents":

@@ -35,6 +35,15 @@ class CustomResourcePlugin(CloudFormationResourceProviderPlugin):
         self.factory = custom_resource.CustomResource
 
 
+class OidcProviderPlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::IAM::OIDCProvider"
+
+    def load(self, *args: Any, **kwargs: Any) -> None:
+        from causeway_emulator import oidc_provider
+
+        self.factory = oidc_provider.OidcProvider
+
+
 class SecurityGroupIngressPlugin(CloudFormationResourceProviderPlugin):
     name = "AWS::EC2::SecurityGroupIngress"
 
@@ -63,6 +72,7 @@ def mend() -> None:
         ec2_instances,
         ec2_routes,
         faults,
+        federation,
         iam_audit,
         images,
         lambda_code,
@@ -86,6 +96,7 @@ def mend() -> None:
         ec2_instances,
         ec2_routes,
         faults,
+        federation,
         iam_audit,
         images,
         lambda_code,
