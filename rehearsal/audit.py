@@ -5,21 +5,14 @@ import re
 from link import region
 from rehearsal import places
 
-PREFIXES = ("causeway-", region.WATCH)  # roles of links, the Function's user, the role of the region
-DENIED = re.compile(r"IAM AUDIT DENY: (?P<what>User: \S+:(assumed-role|user)/(?P<name>[^/ ]+)\S* is not authorized .*)")
-# Doctor asks the Function of a link that is not deployed yet (causeway/deployed.py names this secret). The emulator
-# lets it take a role that does not exist and then denies the secret; STS would have refused the role.
-NOT_DEPLOYED = ":secret:not-there-yet "
+PREFIXES = ("causeway-", region.WATCH)  # roles of links, the role of the region
+DENIED = re.compile(r"IAM AUDIT DENY: (?P<what>User: \S+:assumed-role/(?P<name>[^/ ]+)\S* is not authorized .*)")
 UNKNOWN = re.compile(r"IAM: (?P<what>unknown caller for \S+)")
 
 
 def denied_lines(log_text: str, prefixes: tuple[str, ...] = PREFIXES) -> list[str]:
-    """Each call denied to a role or user of these name prefixes, once; and each by a key that belongs to nobody."""
-    roles = {
-        found["what"]
-        for found in DENIED.finditer(log_text)
-        if found["name"].startswith(prefixes) and NOT_DEPLOYED not in found["what"]
-    }
+    """Each call denied to a role of these name prefixes, once; and each by a key that belongs to nobody."""
+    roles = {found["what"] for found in DENIED.finditer(log_text) if found["name"].startswith(prefixes)}
     return sorted(roles | {found["what"] for found in UNKNOWN.finditer(log_text)})
 
 

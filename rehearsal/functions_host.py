@@ -1,8 +1,8 @@
 """`python -m rehearsal.functions_host [folder]`: serves the built Function app as Azure's host would.
 
 Microsoft's own worker library indexes and invokes the app; this file is the part of the host that cannot be installed:
-HTTP routes with a function key, and the queue trigger (base64, visibility, five readings, then the poison queue).
-Not here: scaling, host.json's retries, timers. Environment: FUNCTIONS_KEY, AzureWebJobsStorage, and what the app reads.
+anonymous HTTP routes, and the queue trigger (base64, visibility, five readings, then the poison queue).
+Not here: keys, scaling, host.json's retries, timers. Environment: AzureWebJobsStorage, and what the app reads.
 """
 
 import asyncio
@@ -87,20 +87,20 @@ class App:
 
 
 class Routes:
-    """The HTTP triggers, each behind the function key."""
+    """The HTTP triggers. This host has no keys, so it opens only what is indexed as anonymous."""
 
-    def __init__(self, app: App, key: str) -> None:
-        self._app, self._key = app, key
+    def __init__(self, app: App) -> None:
+        self._app = app
         self._functions = [f for f in app.functions if f.trigger["type"] == "httpTrigger"]
 
     def answer(self, request: Request) -> Answer:
-        """404 without a route, 401 without the key, 500 when the function raised, else what it answered."""
+        """404 without a route, 401 where a key is asked for, 500 when the function raised, else what it answered."""
         found = self._find(request)
         if found is None:
             return Answer(404)
-        if self._key not in (request.headers.get("X-Functions-Key"), request.query.get("code")):
-            return Answer(401)
         function, params = found
+        if function.trigger.get("authLevel", "").lower() != "anonymous":
+            return Answer(401)
         given = PROTOS.RpcHttp(
             method=request.method,
             url=request.base + request.path,
@@ -174,7 +174,8 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON."""
         facts = {name: value for name, value in vars(record).items() if name not in self.STANDARD}
-        return json.dumps({"at": record.created, "level": record.levelname, "said": record.getMessage(), **facts})
+        said = {"at": record.created, "from": record.name, "level": record.levelname, "said": record.getMessage()}
+        return json.dumps({**said, **facts})
 
 
 def main() -> None:
@@ -190,7 +191,7 @@ def main() -> None:
     for function in app.functions:
         if function.trigger["type"] == "queueTrigger":
             threading.Thread(target=Trigger(app, function, settings).poll, daemon=True).start()
-    Server(places.FUNCTIONS_PORT, Routes(app, os.environ["FUNCTIONS_KEY"]).answer, places.TLS).serve_forever()
+    Server(places.FUNCTIONS_PORT, Routes(app).answer, places.TLS).serve_forever()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rehearsal import clients, places, world
+from rehearsal import clients, places
 
 # The secret store is asked, not searched. The key has to be in these:
 ALLOWED = (
@@ -21,11 +21,7 @@ ALLOWED_NAMES = ("disk.qcow2",)  # the gateway's own disk, with its secrets file
 def needles() -> list[bytes]:
     """All forms of the links' pre-shared keys, from the secret store. Never printed."""
     secrets = clients.aws("secretsmanager")
-    names = [
-        one["Name"]
-        for one in clients.everything("secretsmanager", "list_secrets", "SecretList")
-        if one["Name"] != world.FUNCTION_KEY_SECRET
-    ]
+    names = [one["Name"] for one in clients.everything("secretsmanager", "list_secrets", "SecretList")]
     return [form for name in names for form in forms(secrets.get_secret_value(SecretId=name)["SecretString"])]
 
 

@@ -10,6 +10,7 @@ from rehearsal import (
     alterations,
     changes,
     checks,
+    credentials,
     deploy,
     hunt,
     leftovers,
@@ -115,6 +116,7 @@ def _one_link() -> list[str]:
         *checks.during(LINKS, deploy.deploy),
         *checks.of_running_link(world.REHEARSAL),
         *operator.of_running_link(world.REHEARSAL),
+        *credentials.run(),
     ]
     if services.has_data_plane():
         failures += outcome.failures(drills.all_of(catalogue.named(*catalogue.REHEARSED), Healing.ON, world.REHEARSAL))

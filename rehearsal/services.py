@@ -16,8 +16,7 @@ AZURITE_CONNECTION = (
     f"QueueEndpoint=http://127.0.0.1:{places.AZURITE_QUEUE_PORT}/devstoreaccount1;"
     f"TableEndpoint=http://127.0.0.1:{places.AZURITE_TABLE_PORT}/devstoreaccount1;"
 )
-FUNCTION_CREDENTIALS = places.STATE / "functions" / "aws-credentials"  # world.py writes it
-FUNCTION_KEY = "rehearsal-function-key"
+ADMINISTRATOR = f"arn:aws:iam::{places.ACCOUNT}:root"  # the customer, who may look by the Function
 READY_WITHIN_S = 60
 
 
@@ -97,13 +96,16 @@ def _functions() -> Service:
     environment = {
         **clients.aws_environment(),
         "AzureWebJobsStorage": AZURITE_CONNECTION,
-        "FUNCTIONS_KEY": FUNCTION_KEY,
         "ARM_ENDPOINT": places.ARM_URL,
+        "CALLERS_ISSUER": places.AWS_ISSUER,
+        "CALLERS_ACCOUNT": places.ACCOUNT,
+        "CALLERS_AUDIENCE": places.FUNCTIONS_URL,
+        "CALLERS_READERS": ADMINISTRATOR,
+        "AWS_TOKEN_AUDIENCE": f"api://{clients.TENANT}/causeway",
         "IDENTITY_ENDPOINT": clients.IDENTITY_ENDPOINT,
         "IDENTITY_HEADER": clients.IDENTITY_HEADER,
         "SSL_CERT_FILE": str(places.TLS / "ca.pem"),
         "REQUESTS_CA_BUNDLE": str(places.TLS / "ca.pem"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(FUNCTION_CREDENTIALS),
     }
     return Service(
         "functions", _module("rehearsal.functions_host"), environment, lambda: listens(places.FUNCTIONS_PORT)

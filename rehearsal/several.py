@@ -68,7 +68,10 @@ def _outcomes() -> list[str]:
 
 
 def _apart(before: listings.Listing, now: listings.Listing) -> list[str]:
-    """Whatever is new is one link's or the region's, and nothing is two links'. Of the wrong one its stack is left."""
+    """Whatever is new is one link's, the region's or for the tenant, and nothing is two links'.
+
+    Of the wrong one its stack is left.
+    """
     own = {stack: listings.of_link(now, stack) for stack in (*(link.stack for link in LINKS), WRONG)}
     shared = [
         f"{kind} {name} is of {one} and of {other}"
@@ -76,14 +79,15 @@ def _apart(before: listings.Listing, now: listings.Listing) -> list[str]:
         for kind, name in sorted(own[one] & own[other])
     ]
     rest = now
-    for stack in (*own, region.WATCH, region.LINKS, region.ALERTS):
+    for stack in (*own, region.WATCH, region.LINKS, region.ALERTS, clients.TENANT):
         rest = listings.without_link(rest, stack)
     left = own[WRONG] - {("cloudformation StackSummaries", WRONG)}
     sizes = ", ".join(f"{stack} {len(found)}" for stack, found in own.items())
     return [
         *checks.shown(f"no resource is two links' ({sizes})", shared),
         *checks.shown(
-            "but for the links' and the region's both clouds are as before", listings.differences(before, rest)
+            "but for what is the links', the region's and the tenant's, both clouds are as before",
+            listings.differences(before, rest),
         ),
         *checks.shown(f"{WRONG} left nothing but its stack's name", [f"{kind} {name}" for kind, name in sorted(left)]),
     ]

@@ -1,6 +1,5 @@
 """What the customer has in both clouds before Causeway: the guide's "underlying infrastructure", with its addresses."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -9,12 +8,10 @@ from typing import Any
 from azure.core.polling import LROPoller
 from azure.mgmt.network import models
 
-from rehearsal import clients, networks, places, services
+from rehearsal import clients, networks, places
 
 LOCATION = "westeurope"
 ANY = "0.0.0.0/0"
-FUNCTION_KEY_SECRET = "causeway/function-key"
-FUNCTION_USER = "causeway-function"
 
 
 @dataclass(frozen=True)
@@ -48,26 +45,14 @@ ACTIVE_ACTIVE = Link("rehearsal", networks.VPC_A, networks.VNET_1, active_active
 
 
 def build(links: Sequence[Link]) -> list[dict[str, Any]]:
-    """Makes the networks of these links; answers with the links as the customer would write them in cdk.json."""
+    """Makes the networks of these links; answers with the links as the customer would write them in cdk.json.
+
+    The account may give tokens to its roles: enabled once, by hand, as CloudFormation has no resource for it.
+    """
     vpcs = {vpc: _vpc(vpc) for vpc in {link.vpc: None for link in links}}
     _vnets({link.vnet: link.gateway_addresses for link in links})
-    _function_access()
+    clients.aws("iam").enable_outbound_web_identity_federation()
     return [_declaration(link, vpcs[link.vpc]) for link in links]
-
-
-def _function_access() -> None:
-    """How the links call the Function, and how it becomes their roles: by a user who may do nothing else."""
-    clients.aws("secretsmanager").create_secret(Name=FUNCTION_KEY_SECRET, SecretString=services.FUNCTION_KEY)
-    iam, roles = clients.aws("iam"), f"arn:aws:iam::{places.ACCOUNT}:role/causeway-*-azure"
-    iam.create_user(UserName=FUNCTION_USER)
-    allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    iam.put_user_policy(UserName=FUNCTION_USER, PolicyName="become-links", PolicyDocument=policy)
-    key = iam.create_access_key(UserName=FUNCTION_USER)["AccessKey"]
-    services.FUNCTION_CREDENTIALS.parent.mkdir(parents=True, exist_ok=True)
-    services.FUNCTION_CREDENTIALS.write_text(
-        f"[default]\naws_access_key_id = {key['AccessKeyId']}\naws_secret_access_key = {key['SecretAccessKey']}\n"
-    )
 
 
 def _declaration(link: Link, vpc: str) -> dict[str, Any]:
@@ -81,6 +66,7 @@ def _declaration(link: Link, vpc: str) -> dict[str, Any]:
             "vpn_gateway": link.vnet.gateway,
             "virtual_networks": [link.vnet.name],
             "function_url": places.FUNCTIONS_URL,
+            "function_identity": clients.FUNCTION_IDENTITY,
         },
         "probe": {"address": str(link.vnet.host.address)},
     }

@@ -7,7 +7,6 @@ WHY = "because no allowing policy"
 ROLE = "arn:aws:sts::000000000000:assumed-role/causeway-demo-AdjustRoutes/causeway-demo-AdjustRoutes"
 REPORT = f"User: {ROLE} is not authorized to perform: ec2:CreateRoute on resource: arn:aws:ec2:eu-west-1:0:* {WHY}"
 CDK = f"User: arn:aws:sts::000000000000:assumed-role/cdk-hnb659fds-deploy-role/aws-cdk is not authorized {WHY}"
-USER = f"User: arn:aws:iam::000000000000:user/causeway-function is not authorized to perform: sts:AssumeRole {WHY}"
 UNSIGNED = "anonymous (unsigned) request not authorized to perform: s3:GetObject because explicit deny"
 STRANGER = "unknown caller for ec2:CreateRoute"
 
@@ -21,21 +20,9 @@ def test_a_call_denied_to_a_role_of_ours_is_listed_once() -> None:
     assert audit.denied_lines(log(denied, "AWS ec2.CreateRoute => 200", denied)) == [REPORT]
 
 
-def test_what_the_functions_own_user_is_denied_is_listed() -> None:
-    assert audit.denied_lines(log(f"IAM AUDIT DENY: {USER}")) == [USER]
-
-
 def test_what_is_denied_to_the_cdk_or_to_nobody_is_not_ours() -> None:
     assert audit.denied_lines(log(f"IAM AUDIT DENY: {CDK}", f"IAM AUDIT DENY: {UNSIGNED}")) == []
 
 
 def test_a_key_that_belongs_to_nobody_is_listed() -> None:
     assert audit.denied_lines(log(f"IAM: {STRANGER} — key=AKIA (account=0) is not a known IAM user")) == [STRANGER]
-
-
-def test_a_link_that_is_not_deployed_yet_has_no_role_that_could_be_denied_anything() -> None:
-    role = "arn:aws:sts::000000000000:assumed-role/causeway-demo-azure/demo"
-    asked = "secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:eu-west-1:000000000000:secret:"
-    line = f"IAM AUDIT DENY: User: {role} is not authorized to perform: {asked}{{}} {WHY}"
-    assert audit.denied_lines(line.format("not-there-yet")) == []
-    assert len(audit.denied_lines(line.format("Psk-AbCdEf"))) == 1
