@@ -12,6 +12,7 @@ from rehearsal import (
     checks,
     credentials,
     deploy,
+    hostile,
     hunt,
     leftovers,
     listings,
@@ -110,6 +111,7 @@ def _rehearse(act: Callable[[], list[str]], links: Sequence[world.Link] = LINKS)
 
 
 def _one_link() -> list[str]:
+    expiring = hostile.short_lived()
     failures = [
         *checks.before_deploy(LINKS),
         *operator.before_deploy(),
@@ -117,6 +119,7 @@ def _one_link() -> list[str]:
         *checks.of_running_link(world.REHEARSAL),
         *operator.of_running_link(world.REHEARSAL),
         *credentials.run(),
+        *hostile.run(world.REHEARSAL, expiring),
     ]
     if services.has_data_plane():
         failures += outcome.failures(drills.all_of(catalogue.named(*catalogue.REHEARSED), Healing.ON, world.REHEARSAL))
