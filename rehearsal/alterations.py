@@ -10,7 +10,7 @@ from typing import Any
 
 from azure.mgmt.network import models
 
-from rehearsal import clients, deploy, networks, places, services, traffic, wires, world
+from rehearsal import clients, deploy, networks, places, processes, services, traffic, wires, world
 
 Link = dict[str, Any]
 LOST_BY_REPLACEMENT_S = 3
@@ -68,7 +68,7 @@ def all_of() -> tuple[Change, ...]:
     first, second = networks.VNET_1, networks.VNET_2
     return (
         Change("probe", _with(probe={"address": OTHER_PROBE}), edit=lambda: answer_at(OTHER_PROBE)),
-        Change("Function address", _with(azure={"function_url": OTHER_FUNCTIONS_URL})),
+        Change("Function address", _with(azure={"function_url": OTHER_FUNCTIONS_URL}), edit=_move_function),
         # CloudFormation calls for a changed declaration only, so the probe goes where the new range is.
         Change(
             "prefix added to the virtual network",
@@ -109,6 +109,12 @@ def all_of() -> tuple[Change, ...]:
             refusal="VirtualNetworkMissing",
         ),
     )
+
+
+def _move_function() -> None:
+    """The app is deployed again under another address: it takes tokens that name it so, and no others."""
+    processes.stop("functions")
+    services.start([services.functions(OTHER_FUNCTIONS_URL)])
 
 
 def answer_at(address: str) -> None:

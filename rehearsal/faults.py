@@ -76,7 +76,7 @@ def functions_gone() -> None:
 
 def functions_back() -> None:
     """It is there again, with its queue."""
-    services.start([service for service in services.after_clouds() if service.name == "functions"])
+    services.start([services.functions()])
 
 
 def clear() -> None:

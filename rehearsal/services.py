@@ -92,14 +92,15 @@ def _arm() -> Service:
     return Service("arm", _module("rehearsal.arm"), environment, _listening(places.ARM_PORT), places.ARM_PORT)
 
 
-def _functions() -> Service:
+def functions(url: str = places.FUNCTIONS_URL) -> Service:
+    """The Function app; `url` is what its callers call it, by which they name it in their tokens."""
     environment = {
         **clients.aws_environment(),
         "AzureWebJobsStorage": AZURITE_CONNECTION,
         "ARM_ENDPOINT": places.ARM_URL,
         "CALLERS_ISSUER": places.AWS_ISSUER,
         "CALLERS_ACCOUNT": places.ACCOUNT,
-        "CALLERS_AUDIENCE": places.FUNCTIONS_URL,
+        "CALLERS_AUDIENCE": url,
         "CALLERS_READERS": ADMINISTRATOR,
         "AWS_TOKEN_AUDIENCE": f"api://{clients.TENANT}/causeway",
         "IDENTITY_ENDPOINT": clients.IDENTITY_ENDPOINT,
@@ -139,7 +140,7 @@ def clouds() -> list[Service]:
 
 def after_clouds() -> list[Service]:
     """What needs the clouds: the Function app, and what makes networks and machines out of what the clouds say."""
-    return [_functions(), _fabric() if has_data_plane() else _standin()]
+    return [functions(), _fabric() if has_data_plane() else _standin()]
 
 
 def refuse_taken_ports() -> None:

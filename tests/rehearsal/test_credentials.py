@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import credentials, places
+from rehearsal import credentials, places, services
 
 RIGHT = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:4580",
@@ -20,6 +20,15 @@ def _found(tmp_path: Path, **more: str) -> list[str]:
 
 def test_end_points_and_audiences_are_no_credentials(tmp_path: Path) -> None:
     assert _found(tmp_path) == []
+
+
+def test_the_function_is_started_without_a_credential_and_told_how_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "STATE", tmp_path)
+    environment = services.functions("https://elsewhere.example").environment
+    assert list(credentials.of_function(environment, tmp_path / "app")) == []
+    assert environment["CALLERS_AUDIENCE"] == "https://elsewhere.example"
 
 
 @pytest.mark.parametrize(
