@@ -1,6 +1,6 @@
 """The Function app (Python v2 programming model): two routes and the queue. Each handler parses, calls, returns.
 
-A function key guards the routes. Nothing here reads the Authorization header, which stays free for bearer tokens.
+No key of Azure's guards the routes: callers.py knows who may ask for what, before the body is read and after.
 """
 
 import json
@@ -13,12 +13,13 @@ import azure.functions as func
 from azure.identity import ManagedIdentityCredential
 from pydantic import ValidationError
 
-from azure_functions import arm, aws, look, settings, task, turn, work_queue
+from azure_functions import arm, aws, callers, look, settings, task, turn, work_queue
+from azure_functions.callers import Asks, Stranger
 from azure_functions.edges import Edges
 from link import errors, wanted
 
 logger = logging.getLogger(__name__)
-app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 # The Azure libraries log every request at INFO.
 logging.getLogger("azure").setLevel(logging.WARNING)
 SETTINGS = settings.read(os.environ)
@@ -34,6 +35,11 @@ def _edges() -> Edges:
     )
 
 
+@cache
+def _callers() -> callers.Callers:
+    return callers.Callers(SETTINGS)
+
+
 def _answer(status: int, body: str) -> func.HttpResponse:
     return func.HttpResponse(body, status_code=status, mimetype="application/json")
 
@@ -42,15 +48,22 @@ def _refusal(status: int, error: str) -> func.HttpResponse:
     return _answer(status, json.dumps({"error": error}))
 
 
+def _unauthorized(exc: Stranger) -> func.HttpResponse:
+    logger.warning("caller refused", extra={"why": str(exc)})
+    return _refusal(401, "unauthorized")
+
+
 @app.route(route="links/{name}/look", methods=["POST"])
 def look_at_link(req: func.HttpRequest) -> func.HttpResponse:
-    """Body AzureRef, answer 200 AzureFacts. 503 when Azure is busy, 424 when it refuses."""
+    """Body AzureRef, answer 200 AzureFacts. 401 for a stranger, 503 when Azure is busy, 424 when it refuses."""
     try:
+        caller = _callers().recognise(req, Asks.LOOK)
         ref = wanted.AzureRef.model_validate_json(req.get_body())
+        caller.check(ref)
+    except Stranger as exc:
+        return _unauthorized(exc)
     except ValidationError as exc:
         return _refusal(400, task.fault(exc))
-    if ref.link != req.route_params["name"]:
-        return _refusal(400, f"link: the address names {req.route_params['name']!r}")
     try:
         return _answer(200, look.find_facts(_edges().arm, _edges().aws, ref).model_dump_json())
     except errors.CloudBusy as exc:
@@ -61,13 +74,15 @@ def look_at_link(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="links/{name}/work", methods=["POST"])
 def accept_work(req: func.HttpRequest) -> func.HttpResponse:
-    """Body AzureWork, answer 202. The outcome goes to the state machine that waits with the task token."""
+    """Body AzureWork, answer 202; 401 for a stranger. The outcome goes to the state machine that has the task token."""
     try:
+        caller = _callers().recognise(req, Asks.WORK)
         work = wanted.AzureWork.model_validate_json(req.get_body())
+        caller.check(work.ref)
+    except Stranger as exc:
+        return _unauthorized(exc)
     except ValidationError as exc:
         return _refusal(400, task.fault(exc))
-    if work.ref.link != req.route_params["name"]:
-        return _refusal(400, f"ref.link: the address names {req.route_params['name']!r}")
     try:
         _edges().queue.send(task.Task(work=work, first_at=datetime.now(UTC)), delay_s=0)
     except errors.CloudBusy as exc:

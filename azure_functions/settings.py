@@ -3,14 +3,19 @@
 Read here:
   AzureWebJobsStorage                    connection string of the storage account that holds the queue, or
   AzureWebJobsStorage__queueServiceUri   its queue end point, reached with the managed identity (no stored secret)
-  ARM_ENDPOINT       Azure Resource Manager; only sovereign clouds set it (default https://management.azure.com)
-  AZURE_CLIENT_ID    which user-assigned identity to use; left out, the system-assigned one
+  ARM_ENDPOINT        Azure Resource Manager; only sovereign clouds set it (default https://management.azure.com)
+  AZURE_CLIENT_ID     which user-assigned identity to use; left out, the system-assigned one
+  CALLERS_ISSUER      who signs the AWS account's tokens (aws iam get-outbound-web-identity-federation-info)
+  CALLERS_ACCOUNT     that account, twelve digits: its links call the app
+  CALLERS_AUDIENCE    the app's own address, for which their tokens are made
+  CALLERS_READERS     ARNs of that account's roles and users, apart by commas, who may look with their own credentials
 
 Read by the libraries, never by us: IDENTITY_ENDPOINT and IDENTITY_HEADER (azure-identity, set by App Service),
-REQUESTS_CA_BUNDLE (requests, a private certificate authority), AWS_* (boto3: credentials that may
-take the role of each link, `causeway-<link>-azure`).
+REQUESTS_CA_BUNDLE (requests) and SSL_CERT_FILE (PyJWT), a private certificate authority, AWS_* (boto3: credentials
+that may take the role of each link, `causeway-<link>-azure`).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,15 +30,42 @@ class Settings:
     client_id: str | None
     storage_connection: str | None
     storage_queue_uri: str | None
+    callers_issuer: str
+    callers_account: str
+    callers_audience: str
+    callers_readers: frozenset[str]
 
 
 def read(env: Mapping[str, str]) -> Settings:
     """Raises ValueError with the name of the setting that is missing or wrong."""
-    endpoint = env.get("ARM_ENDPOINT", ARM_ENDPOINT).rstrip("/")
-    if not endpoint.startswith("https://"):
-        raise ValueError(f"ARM_ENDPOINT must begin with https://, it is {endpoint!r}")
     connection = env.get("AzureWebJobsStorage") or None
     uri = env.get("AzureWebJobsStorage__queueServiceUri") or None
     if (connection is None) == (uri is None):
         raise ValueError("set exactly one of AzureWebJobsStorage and AzureWebJobsStorage__queueServiceUri")
-    return Settings(endpoint, env.get("AZURE_CLIENT_ID") or None, connection, uri)
+    account = env.get("CALLERS_ACCOUNT", "")
+    if not re.fullmatch("[0-9]{12}", account):
+        raise ValueError(f"CALLERS_ACCOUNT must be the twelve digits of an AWS account, it is {account!r}")
+    return Settings(
+        arm_endpoint=_address("ARM_ENDPOINT", env.get("ARM_ENDPOINT", ARM_ENDPOINT)),
+        client_id=env.get("AZURE_CLIENT_ID") or None,
+        storage_connection=connection,
+        storage_queue_uri=uri,
+        callers_issuer=_address("CALLERS_ISSUER", env.get("CALLERS_ISSUER", "")),
+        callers_account=account,
+        callers_audience=_address("CALLERS_AUDIENCE", env.get("CALLERS_AUDIENCE", "")),
+        callers_readers=_readers(env.get("CALLERS_READERS", ""), account),
+    )
+
+
+def _address(name: str, value: str) -> str:
+    if not value.startswith("https://"):
+        raise ValueError(f"{name} must begin with https://, it is {value!r}")
+    return value.rstrip("/")
+
+
+def _readers(text: str, account: str) -> frozenset[str]:
+    readers = frozenset(filter(None, map(str.strip, text.split(","))))
+    for one in readers:
+        if not re.fullmatch(rf"arn:aws[a-z-]*:iam::{account}:(role|user)/\S+", one):
+            raise ValueError(f"CALLERS_READERS must be ARNs of roles and users of account {account}, not {one!r}")
+    return readers

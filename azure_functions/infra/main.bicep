@@ -19,6 +19,9 @@ param callersAccount string
 @description('The issuer of that account\'s web identity tokens.')
 param callersIssuer string
 
+@description('ARNs of roles and users of that account, apart by commas, who may look by `make doctor` and `make plan`.')
+param callersReaders string = ''
+
 @description('The application ID URI for which the app asks its token for AWS. Empty: api://<tenant>/causeway.')
 param awsTokenAudience string = ''
 
@@ -211,6 +214,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     CALLERS_ACCOUNT: callersAccount
     CALLERS_AUDIENCE: 'https://${app.properties.defaultHostName}'
     CALLERS_ISSUER: callersIssuer
+    CALLERS_READERS: callersReaders
   }
   dependsOn: [queueContributors, metricsPublisher]
 }

@@ -11,7 +11,8 @@ from azure.identity import ManagedIdentityCredential
 from azure_functions import arm
 from rehearsal.arm_store import Store
 from tests import resource_manager
-from tests.azure_functions import fakes
+from tests.azure_functions import app as apps
+from tests.azure_functions import fakes, tokens
 
 
 @dataclass
@@ -29,6 +30,19 @@ class Cloud:
     def settle(self) -> None:
         """Ends every operation that runs."""
         self.server.settle()
+
+
+@pytest.fixture
+def issuer() -> Iterator[tokens.Issuer]:
+    """The AWS account's."""
+    with tokens.serving() as found:
+        yield found
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, issuer: tokens.Issuer) -> apps.App:
+    """The app, which has been asked nothing yet."""
+    return apps.load(monkeypatch, issuer)
 
 
 @pytest.fixture

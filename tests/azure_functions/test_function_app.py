@@ -1,41 +1,15 @@
 """The handlers, as the Functions host calls them, with fakes behind them."""
 
-import importlib
 import json
-from types import ModuleType
 from typing import Any
 
 import azure.functions as func
 import pytest
 
-from azure_functions.edges import Edges
 from link import errors
 from link.facts import AzureFacts
 from tests.azure_functions import fakes
-
-
-class App:
-    """The app's module, and the fakes behind it."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self.module = module
-        self.arm, self.aws, self.queue = fakes.FakeArm(), fakes.FakeAws(), fakes.FakeQueue()
-
-    def post(self, handler: str, body: Any, name: str = "prod") -> tuple[int, Any]:
-        """Status and body of the answer."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = func.HttpRequest("POST", "https://app/api", body=content, route_params={"name": name})
-        answer = getattr(self.module, handler)(request)
-        return answer.status_code, json.loads(answer.get_body())
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> App:
-    monkeypatch.setenv("AzureWebJobsStorage", "UseDevelopmentStorage=true")
-    found = App(importlib.import_module("azure_functions.function_app"))
-    monkeypatch.setattr(found.module, "_edges", lambda: Edges(found.arm, found.aws, found.queue))
-    return found
-
+from tests.azure_functions.app import App
 
 REF = fakes.REF.model_dump(mode="json")
 WORK = fakes.WORK.model_dump(mode="json")
@@ -53,28 +27,25 @@ def test_work_is_accepted_and_waits_in_the_queue(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("handler", "body", "name", "line"),
+    ("handler", "body", "line"),
     [
-        ("look_at_link", b"", "prod", "body: Invalid JSON"),
-        ("look_at_link", b"{", "prod", "body: Invalid JSON"),
-        ("look_at_link", {**REF, "extra": 1}, "prod", "extra: Extra inputs are not permitted"),
-        ("look_at_link", {k: v for k, v in REF.items() if k != "subscription"}, "prod", "subscription: Field required"),
-        ("look_at_link", REF, "other", "link: the address names 'other'"),
-        ("look_at_link", {**REF, "link": "../x"}, "../x", "link: "),
-        ("look_at_link", {**REF, "psk_secret": "arn:aws:iam::1:role/x"}, "prod", "psk_secret: "),
-        ("accept_work", WORK, "other", "ref.link: the address names 'other'"),
-        ("accept_work", {**WORK, "task_token": 7}, "prod", "task_token: Input should be a valid string"),
-        ("accept_work", {**WORK, "wanted": {**WORK["wanted"], "address": "x"}}, "prod", "wanted.address: "),
+        ("look_at_link", b"", "body: Invalid JSON"),
+        ("look_at_link", b"{", "body: Invalid JSON"),
+        ("look_at_link", {**REF, "extra": 1}, "extra: Extra inputs are not permitted"),
+        ("look_at_link", {k: v for k, v in REF.items() if k != "subscription"}, "subscription: Field required"),
+        ("look_at_link", {**REF, "link": "../x"}, "link: "),
+        ("look_at_link", {**REF, "psk_secret": "arn:aws:iam::1:role/x"}, "psk_secret: "),
+        ("accept_work", {**WORK, "task_token": 7}, "task_token: Input should be a valid string"),
+        ("accept_work", {**WORK, "wanted": {**WORK["wanted"], "address": "x"}}, "wanted.address: "),
         (
             "accept_work",
             {**WORK, "wanted": {**WORK["wanted"], "prefixes": ["10.0.0.1/8"]}},
-            "prod",
             "wanted.prefixes.0: ",
         ),
     ],
 )
-def test_bad_input_is_one_line_that_names_the_field(app: App, handler: str, body: Any, name: str, line: str) -> None:
-    status, answer = app.post(handler, body, name)
+def test_bad_input_is_one_line_that_names_the_field(app: App, handler: str, body: Any, line: str) -> None:
+    status, answer = app.post(handler, body)
     assert status == 400 and answer["error"].startswith(line) and "\n" not in answer["error"]
     assert not app.queue.sent
 

@@ -85,13 +85,11 @@ class Asked(Mapping[str, str]):
 
 def test_the_app_starts_with_the_settings_that_it_is_given_and_reads_each_of_them() -> None:
     given = bicep.pairs(MAIN.object_of("settings")["properties"]).keys()
-    samples = {"CALLERS_ACCOUNT": "000000000000", "AWS_TOKEN_AUDIENCE": "api://tenant/causeway"}
+    samples = {"CALLERS_ACCOUNT": "000000000000", "CALLERS_READERS": "", "AWS_TOKEN_AUDIENCE": "api://tenant/causeway"}
     asked = Asked({name: samples.get(name, "https://example.org") for name in given})
     settings.read(asked)
     assert asked.names - given <= OPTIONAL
-    # Read by the app once both directions of identity are federated; see issue 5.
-    federation = {"AWS_TOKEN_AUDIENCE", "CALLERS_ACCOUNT", "CALLERS_AUDIENCE", "CALLERS_ISSUER"}
-    assert given - asked.names - federation == HOSTS
+    assert given - asked.names - {"AWS_TOKEN_AUDIENCE"} == HOSTS
 
 
 def test_no_key_stands_in_a_setting_and_none_opens_the_storage() -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from azure_functions import package
+from tests.azure_functions.app import ENVIRONMENT
 
 INDEX = """
 import json, sys
@@ -28,7 +29,7 @@ def test_the_built_folder_is_an_app_of_its_own(tmp_path: Path) -> None:
     package.build(target)
     said = subprocess.run(
         [sys.executable, "-c", INDEX, str(target), str(package.ROOT)],
-        env={"PATH": os.environ["PATH"], "AzureWebJobsStorage": "UseDevelopmentStorage=true"},
+        env={"PATH": os.environ["PATH"], **ENVIRONMENT},
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -42,7 +43,7 @@ def test_the_built_folder_is_an_app_of_its_own(tmp_path: Path) -> None:
         "take_turn": ("queueTrigger", "causeway-work"),
     }
     keyed = [t["authLevel"] for t in found["functions"].values() if t["type"] == "httpTrigger"]
-    assert keyed == ["FUNCTION", "FUNCTION"] and found["from"] == [str(target), str(target)]
+    assert keyed == ["ANONYMOUS", "ANONYMOUS"] and found["from"] == [str(target), str(target)]
 
 
 def test_a_second_build_leaves_nothing_of_the_first(tmp_path: Path) -> None:
