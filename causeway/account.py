@@ -1,6 +1,7 @@
 """What a deployment needs of the AWS account: credentials, enabled and bootstrapped regions. Reads only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -8,11 +9,14 @@ from botocore.exceptions import ClientError
 from causeway import deployed
 from causeway.rows import Row, Status
 from lambdas.clouds.errors import code, translated
+from link import preflight_aws, tenant
 from link.errors import CausewayError
+from link.spec import LinkSpec
 
 # The version that aws-cdk-lib's default synthesizer asks for; a test compares it with what the library writes.
 BOOTSTRAP_VERSION = 6
 _PARAMETER = "/cdk-bootstrap/hnb659fds/version"  # the default qualifier
+TOKENS, PROVIDER = "web identity tokens", "IAM OIDC provider"
 HOME = "us-east-1"  # always enabled; a region that is not enabled refuses to be asked about itself
 
 
@@ -65,12 +69,45 @@ def bootstrap(region: str) -> Iterator[Row]:
         yield Row(check, Status.OK, f"version {version}")
 
 
-def identity_provider(tenant: str) -> Iterator[Row]:
-    """IAM allows one provider a URL in an account, so one that is there is adopted. Nothing is wrong either way."""
-    url = f"sts.windows.net/{tenant}/"
+def tokens(_home: str) -> Iterator[Row]:
+    """Whether the account issues the tokens by which a Function knows its callers, and by which issuer."""
+    found: Mapping[str, Any] = {}
+    with translated("asking whether the account issues web identity tokens"):
+        try:
+            found = boto3.client("iam").get_outbound_web_identity_federation_info()
+        except ClientError as exc:
+            if code(exc) != "FeatureDisabled":
+                raise
+    if found.get("JwtVendingEnabled"):
+        yield Row(TOKENS, Status.OK, f"issuer {found['IssuerIdentifier']}")
+    else:
+        finding = preflight_aws.tokens_disabled()
+        what, _, remedy = finding.message.partition("; ")
+        yield Row(TOKENS, Status.REFUSED, f"{finding.reason}: {what}", remedy)
+
+
+def identity_provider(links: Sequence[LinkSpec]) -> Iterator[Row]:
+    """Of one tenant's links. IAM allows one provider a URL in an account: our stack's, or one that is adopted."""
+    issuer, name = links[0].azure.issuer, tenant.stack(links[0].azure.tenant)
     with translated("listing the account's identity providers"):
         providers = boto3.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
-    arn = next((one["Arn"] for one in providers if one["Arn"].endswith(f":oidc-provider/{url}")), None)
-    yield Row(
-        "IAM OIDC provider", Status.OK, f"exists: {arn}, will be adopted" if arn else f"none yet for https://{url}"
-    )
+    found = next((one["Arn"] for one in providers if one["Arn"].endswith(f":oidc-provider/{issuer}")), None)
+    for adopted in dict.fromkeys(link.azure.identity_provider for link in links):
+        if adopted == found:
+            yield Row(PROVIDER, Status.OK, f"exists: {found}" if found else f"none yet; the stack {name} makes it")
+        elif found is None:
+            remedy = "correct azure.identity_provider, or leave it out to have one made"
+            yield Row(PROVIDER, Status.REFUSED, f"{adopted} does not exist", remedy)
+        elif adopted is None and _is_made(name, links):
+            yield Row(PROVIDER, Status.OK, f"exists, made by the stack {name}")
+        else:
+            yield Row(
+                PROVIDER, Status.REFUSED, f"{found} exists already", "adopt by ARN: set azure.identity_provider to it"
+            )
+
+
+def _is_made(name: str, links: Sequence[LinkSpec]) -> bool:
+    """Whether the tenant's stack has made its provider. One that failed to is not there, or has been rolled back."""
+    deployed.enter(next(link.aws.region for link in links if link.azure.identity_provider is None))
+    status = deployed.stack(name)
+    return status is not None and not status.startswith(("CREATE_FAILED", "ROLLBACK"))

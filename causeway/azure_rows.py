@@ -1,36 +1,17 @@
-"""Whether the link's Azure Function can be asked, and what it sees. Reads only; the Function's key is not shown."""
+"""Whether the link's Azure Function knows whoever runs this, and what it sees. Reads only; no token is shown."""
 
 import urllib.error
-from collections.abc import Iterator
 
-import boto3
-from botocore.exceptions import ClientError
+import jwt
+from botocore.exceptions import BotoCoreError, ClientError
 
+from causeway import rows
 from causeway.rows import Row, Status
 from lambdas.clouds import function
-from lambdas.clouds.errors import code, translated
-from link.errors import CausewayError
+from link.errors import CausewayError, Refused
 from link.facts import AzureFacts, Connection, LocalNetworkGateway
 from link.spec import AzureSide
 from link.wanted import AzureRef
-
-
-def key(side: AzureSide) -> Iterator[Row]:
-    """Whether the secret with the Function's key is there, and readable."""
-    check, name = "Function key", side.function_key_secret
-    with translated(f"reading the secret {name}"):
-        try:
-            found = boto3.client("secretsmanager").get_secret_value(SecretId=name)
-        except ClientError as exc:
-            if code(exc) != "ResourceNotFoundException":
-                raise
-            remedy = f"write the key to a file and: aws secretsmanager create-secret --name {name} --secret-string file://..."
-            yield Row(check, Status.REFUSED, f"there is no secret {name} in this region", remedy)
-            return
-    if found.get("SecretString"):
-        yield Row(check, Status.OK, f"secret {name}")
-    else:
-        yield Row(check, Status.REFUSED, f"the secret {name} holds no text", "put the Function's key into it")
 
 
 def ask(side: AzureSide, ref: AzureRef) -> tuple[AzureFacts | None, tuple[Row, ...]]:
@@ -38,20 +19,31 @@ def ask(side: AzureSide, ref: AzureRef) -> tuple[AzureFacts | None, tuple[Row, .
     try:
         found = function.look(side, ref)
     except CausewayError as exc:
-        remedy = _remedy(exc.__cause__, side)
         return None, (
-            Row("Azure Function", Status.REFUSED, str(exc), remedy),
+            Row("Azure Function", Status.REFUSED, *explained(exc, side)),
             Row("Azure side", Status.UNKNOWN, "not seen"),
         )
     answers = Row("Azure Function", Status.OK, f"{side.function_url} answers")
     return found, (answers, Row("Azure side", Status.OK, _seen(found)))
 
 
+def explained(exc: CausewayError, side: AzureSide) -> tuple[str, str]:
+    """What happened, and what to do about it."""
+    if isinstance(exc, Refused):
+        found, _, remedy = str(exc).partition("; ")
+        return found, remedy
+    return str(exc), _remedy(exc.__cause__, side)
+
+
 def _remedy(cause: BaseException | None, side: AzureSide) -> str:
-    status = cause.code if isinstance(cause, urllib.error.HTTPError) else None
-    match status:
-        case 401 | 403:
-            return f"the key is not the Function's: put its host key into the secret {side.function_key_secret}"
+    if isinstance(cause, (ClientError, BotoCoreError)):
+        return rows.ALLOW
+    match cause.code if isinstance(cause, urllib.error.HTTPError) else None:
+        case 401:
+            return (
+                f"it does not let {_who(side)} look: azd env set CALLERS_READERS with this ARN (after a comma where "
+                "others are), then azd provision; its log line 'caller refused' tells other reasons"
+            )
         case 404:
             return "deploy the Function's package to this address, or correct azure.function_url"
         case 400:
@@ -62,6 +54,11 @@ def _remedy(cause: BaseException | None, side: AzureSide) -> str:
             return "correct azure.function_url; see that the Function app runs and can be reached from here"
         case _:
             return "try again; when it stays, the Function app's log in Azure tells more"
+
+
+def _who(side: AzureSide) -> str:
+    """The ARN by which AWS names the caller in tokens: a session's role with its path, which no other call tells."""
+    return str(jwt.decode(function.token(side), options={"verify_signature": False})["sub"])
 
 
 def _seen(found: AzureFacts) -> str:

@@ -27,25 +27,26 @@ def enter(region: str) -> None:
     """Makes a region the one of every client from now on; a Lambda has one, this command has one for each link."""
     with translated("reading your AWS profile"):
         boto3.setup_default_session(region_name=region)
-    for made in (aws.ec2, apply.ssm, function._key, survey._quotas, dynamo.client):
+    for made in (aws.ec2, apply.ssm, function._sts, function._token, survey._quotas, dynamo.client):
         made.cache_clear()
 
 
 def find(spec: LinkSpec) -> Found:
     """What is there of the link. Raises CloudBusy or CloudRefused."""
-    stack, told = _stack(f"causeway-{spec.name}"), _told(f"causeway-{spec.name}-Discover")
+    status, told = stack(f"causeway-{spec.name}"), _told(f"causeway-{spec.name}-Discover")
     if told is None:
-        return Found(settings=_not_yet(spec), stack=stack, is_deployed=False, is_as_declared=False)
+        return Found(settings=_not_yet(spec), stack=status, is_deployed=False, is_as_declared=False)
     declared = {"CAUSEWAY_SPEC": spec.model_dump_json(), "AWS_REGION": spec.aws.region}
     return Found(
         settings=settings.from_environment({**told, **declared}),
-        stack=stack,
+        stack=status,
         is_deployed=True,
         is_as_declared=_digest(told.get("CAUSEWAY_SPEC", "")) == spec.digest(),
     )
 
 
-def _stack(name: str) -> str | None:
+def stack(name: str) -> str | None:
+    """CloudFormation's word for its state; None when there is no such stack in this region."""
     with translated(f"looking at the stack {name}"):
         try:
             return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
@@ -79,14 +80,14 @@ def _digest(document: str) -> str | None:
 def _not_yet(spec: LinkSpec) -> Settings:
     """Settings whose resources do not exist; the tags and the Azure side are known all the same."""
     with translated("asking who you are"):
-        account = boto3.client("sts").get_caller_identity()["Account"]
-    region = spec.aws.region
+        who = boto3.client("sts").get_caller_identity()
+    account, region, partition = who["Account"], spec.aws.region, who["Arn"].split(":")[1]
     return Settings(
         spec=spec,
         deployment=f"{account}/{region}/{spec.name}",
         region=region,
         table="",
-        psk_secret=f"arn:aws:secretsmanager:{region}:{account}:secret:not-there-yet",
+        psk_secret=f"arn:{partition}:secretsmanager:{region}:{account}:secret:not-there-yet",
         elastic_ip_allocation="",
         security_group="",
         instance_profile="",

@@ -21,10 +21,13 @@ def examine(cdk_json: Path) -> Iterator[Section]:
     of_regions = {one: rows.ask(f"region {one}", account.region, one) for one in regions}
     usable = [one for one, found in of_regions.items() if all(row.status is not Status.REFUSED for row in found)]
     bootstrapped = [row for one in usable for row in rows.ask(f"CDK bootstrap, {one}", account.bootstrap, one)]
-    tenants = sorted({link.azure.tenant for link in links})
-    providers = [row for one in tenants for row in rows.ask("IAM OIDC provider", account.identity_provider, one)]
+    issues = rows.ask(account.TOKENS, account.tokens, account.HOME)
+    tenants = (
+        [link for link in links if link.azure.tenant == one] for one in sorted({link.azure.tenant for link in links})
+    )
+    providers = [row for near in tenants for row in rows.ask(account.PROVIDER, account.identity_provider, near)]
     enabled = [row for found in of_regions.values() for row in found]
-    yield Section("AWS account", (who, *enabled, *bootstrapped, *providers))
+    yield Section("AWS account", (who, *enabled, *bootstrapped, *issues, *providers))
     yield from _links([link for link in links if link.aws.region in usable])
 
 

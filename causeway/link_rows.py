@@ -39,10 +39,9 @@ def examine(spec: LinkSpec) -> Examined:
     except CausewayError as exc:
         return Examined(Section(title, (Row("stack", Status.UNKNOWN, str(exc), rows.ALLOW),)), None)
     ref = plan.azure_ref(spec, here.settings.deployed)
-    key = rows.ask("Function key", azure_rows.key, spec.azure)
     azure, function = azure_rows.ask(spec.azure, ref)
     facts, network = _network(here, azure)
-    return Examined(Section(title, (_stack(here), *key, *function, *network)), facts)
+    return Examined(Section(title, (_stack(here), *function, *network)), facts)
 
 
 def _stack(here: Found) -> Row:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from causeway import checked, deployed, table
+from causeway import azure_rows, checked, deployed, table
 from causeway.deployed import Found
 from lambdas.clouds import aws, function
 from link import plan, preview
@@ -44,7 +44,9 @@ def _azure(here: Found) -> tuple[AzureFacts | None, tuple[str, ...]]:
     try:
         return function.look(spec.azure, plan.azure_ref(spec, settings.deployed)), ()
     except CausewayError as exc:
-        return None, (f"Nothing is known of Azure: {exc}", "What depends on it is left out.", "")
+        found, remedy = azure_rows.explained(exc, spec.azure)
+        told = wrap(f"Remedy: {remedy}", 120, subsequent_indent="  ", break_on_hyphens=False)
+        return None, (f"Nothing is known of Azure: {found}", *told, "What depends on it is left out.", "")
 
 
 def _up(here: Found, found: AwsFacts, azure: AzureFacts | None) -> Shown:

@@ -23,7 +23,9 @@ _RIGHT: Mapping[str, str] = {
     "resource_group": "an Azure resource group name (1 to 90 letters, digits, _ ( ) - . , not ending in a period)",
     "vpn_gateway": "an Azure resource name (1 to 80 letters, digits, _ . - , beginning with a letter or digit)",
     "virtual_networks": "a list with at least one Azure virtual network name",
-    "function_key_secret": "the name of a Secrets Manager secret",
+    "function_identity": "the object id of the Function's managed identity; `azd up` prints it as FUNCTION_IDENTITY",
+    "token_audience": "an application ID URI such as api://11111111-2222-3333-4444-555555555555/causeway",
+    "identity_provider": "the ARN of an IAM OIDC provider, which ends in :oidc-provider/sts.windows.net/TENANT/",
     "address": "an IPv4 address such as 10.0.1.4",
     "tags": "names of 1 to 128 letters, digits, spaces and . : = + @ - _ with values of at most 256 characters",
 }

@@ -30,7 +30,7 @@ class StillInUse(CloudRefused):
 
 
 class FunctionUnreachable(CausewayError):
-    """The Azure Function did not answer. Nothing is known of the Azure side."""
+    """The Azure Function did not answer, or did not know us. Nothing is known of the Azure side."""
 
 
 class BootFailed(CausewayError):

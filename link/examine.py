@@ -74,6 +74,8 @@ def examine(look: Look, now: datetime) -> Found:
 
 
 def _unknown(error: errors.CausewayError) -> Trouble:
+    if isinstance(error, errors.Refused):
+        return _for_human(str(error))
     return Trouble(type(error).__name__, str(error), differs=False, state=Observation.UNKNOWN)
 
 

@@ -11,6 +11,15 @@ from link.survey import SecurityGroup, Survey
 _NAMED = 5  # a longer list says no more to a person
 
 
+def tokens_disabled() -> Finding:
+    """The account lets no role ask for the tokens by which the Function knows its callers. Found by the first look."""
+    message = (
+        "this account issues no web identity tokens, by which the Azure Function knows who asks; "
+        "enable them once: aws iam enable-outbound-web-identity-federation"
+    )
+    return refused("TokensDisabled", message)
+
+
 def _public_subnet(spec: LinkSpec, facts: AwsFacts) -> Iterator[Finding]:
     named, public = spec.aws.gateway_subnet, choose.public_subnets(facts)
     if facts.internet_gateway is None:

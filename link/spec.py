@@ -23,12 +23,19 @@ RouteTableId = Annotated[str, StringConstraints(pattern=r"^rtb-[0-9a-f]{8}([0-9a
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9][a-z0-9-]*\.[a-z0-9-]+$")]
 # An image is an AMI id, or the name of a Systems Manager parameter that holds one.
 Image = Annotated[str, StringConstraints(pattern=r"^(ami-[0-9a-f]{8}([0-9a-f]{9})?|/[A-Za-z0-9_./-]+)$")]
-Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+# In small letters, as Azure writes them into tokens: IAM compares a token's words letter by letter.
+Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", to_lower=True)]
 # Azure: 1-90 characters, letters, digits, underscore, parentheses, hyphen, period, not ending in a period.
 ResourceGroup = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_().-]*[A-Za-z0-9_()-]$", max_length=90)]
 # Azure network resources: 1-80 characters, beginning with an alphanumeric, ending with an alphanumeric or underscore.
 AzureName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", max_length=80)]
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@-]+$", max_length=512)]
+# An application ID URI in Entra; at most as long as a client id of an IAM OIDC provider.
+AppIdUri = Annotated[
+    str, StringConstraints(pattern=r"^(api|https)://[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$", max_length=255)
+]
+OidcProviderArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/sts\.windows\.net/[0-9a-f-]+/$")
+]
 TagName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_ .:=+@-]+$", max_length=128)]
 
 
@@ -170,17 +177,41 @@ class AzureSide(Record):
     vpn_gateway: AzureName
     virtual_networks: Annotated[tuple[AzureName, ...], Field(min_length=1)]
     function_url: AnyHttpUrl
-    # A Secrets Manager secret that holds the Function's key; its name, never the key.
-    function_key_secret: SecretName = "causeway/function-key"  # noqa: S105  # a name
+    # The object id of the Function's managed identity: it alone may take the link's role in AWS.
+    function_identity: Guid
+    # For whom that identity's tokens are made, and the tenant's IAM OIDC provider where the account has one already.
+    token_audience: AppIdUri | None = None
+    identity_provider: OidcProviderArn | None = None
+
+    @property
+    def function_audience(self) -> str:
+        """For whom the tokens of our roles are made."""
+        return str(self.function_url).rstrip("/")
+
+    @property
+    def token_audience_or_default(self) -> str:
+        """The declared audience, or the one that `azd up` has by default."""
+        return self.token_audience or f"api://{self.tenant}/causeway"
+
+    @property
+    def issuer(self) -> str:
+        """Who signs the tokens of the tenant's identities, as IAM names it (version 1 tokens, so that it ends in /)."""
+        return f"sts.windows.net/{self.tenant}/"
 
     @field_validator("function_url")
     @classmethod
     def _https(cls, value: AnyHttpUrl) -> AnyHttpUrl:
         if value.scheme != "https":
-            raise ValueError("must begin with https://, the request carries a key")
+            raise ValueError("must begin with https://, the request carries a token")
         if value.query or value.fragment or (value.path or "/") != "/":
             raise ValueError("must be the Function app's address alone, such as https://example.azurewebsites.net")
         return value
+
+    @model_validator(mode="after")
+    def _provider_of_the_tenant(self) -> "AzureSide":
+        if self.identity_provider and not self.identity_provider.endswith(f":oidc-provider/{self.issuer}"):
+            raise ValueError(f"identity_provider must be the one of the tenant: its ARN ends in {self.issuer}")
+        return self
 
 
 class LinkSpec(Record):

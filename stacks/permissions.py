@@ -9,8 +9,22 @@ from link import reading, region, watched
 from link.spec import LinkSpec
 from link.steps import State
 from stacks.ec2_permissions import LOOK, SURVEY, Ec2Permissions
-from stacks.statements import Made
+from stacks.statements import Conditions, Made
 from stacks.statements import allow as _allow
+
+
+def _tokens(links: Sequence[LinkSpec]) -> iam.PolicyStatement:
+    """To call the Functions of these links, and nobody else, by this role's name.
+
+    The action is allowed on all or nothing; audience and life are its conditions, and a request names its audiences as
+    a list (IAM user guide, "Controlling access with IAM policies" of outbound identity federation).
+    """
+    audiences = sorted({link.azure.function_audience for link in links})
+    when: Conditions = {
+        "ForAllValues:StringEquals": {"sts:IdentityTokenAudience": audiences},
+        "NumericLessThanEquals": {"sts:DurationSeconds": "300"},
+    }
+    return _allow("sts:GetWebIdentityToken", when=when)
 
 
 class Permissions:
@@ -31,12 +45,8 @@ class Permissions:
     def _recall(self) -> iam.PolicyStatement:
         return _allow("dynamodb:BatchGetItem", on=self._made.table)
 
-    def _function_key(self) -> iam.PolicyStatement:
-        # Secrets Manager appends a hyphen and six characters to a secret's name.
-        secret = self._stack.format_arn(
-            service="secretsmanager", resource=f"secret:{self._spec.azure.function_key_secret}-??????"
-        )
-        return _allow("secretsmanager:GetSecretValue", on=secret)
+    def _function(self) -> iam.PolicyStatement:
+        return _tokens([self._spec])
 
     def _registry(self, action: str) -> iam.PolicyStatement:
         """Its own row of the region's list of links."""
@@ -80,7 +90,7 @@ class Permissions:
         made, ec2 = self._made, self._ec2
         addresses = _allow("ec2:DescribeAddresses")
         table: dict[str, list[iam.PolicyStatement]] = {
-            "Discover": [*self._gateways(), addresses, self._function_key()],
+            "Discover": [*self._gateways(), addresses, self._function()],
             "Preflight": self._preflight(),
             "LaunchGateway": [
                 *self._look(),
@@ -105,10 +115,10 @@ class Permissions:
                 ec2.routes("ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute"),
                 _allow("dynamodb:UpdateItem", on=made.table),
             ],
-            "ConnectAzure": [*self._look(), self._function_key()],
+            "ConnectAzure": [*self._look(), self._function()],
             "RepointGateway": self._look(),
-            "Verify": [*self._gateways(), self._function_key()],
-            "DisconnectAzure": [self._function_key(), _allow("states:SendTaskSuccess", on=made.state_machine)],
+            "Verify": [*self._gateways(), self._function()],
+            "DisconnectAzure": [self._function(), _allow("states:SendTaskSuccess", on=made.state_machine)],
             "RemoveRoutes": [
                 *self._look(),
                 ec2.routes("ec2:DeleteRoute"),
@@ -191,7 +201,6 @@ def of_watch(stack: Stack, links: Sequence[LinkSpec], topic: str) -> list[iam.Po
         return stack.format_arn(service=service, resource=resource, resource_name=name, arn_format=arn_format)
 
     colon = ArnFormat.COLON_RESOURCE_NAME
-    keys = sorted({f"{link.azure.function_key_secret}-??????" for link in links})
     return [
         _allow(*LOOK),
         _allow("dynamodb:Scan", on=arn("dynamodb", "table", region.LINKS)),
@@ -203,10 +212,7 @@ def of_watch(stack: Stack, links: Sequence[LinkSpec], topic: str) -> list[iam.Po
             # The links' own tables: CloudFormation names them by their stacks.
             on=[arn("dynamodb", "table", f"causeway-{link.name}-Table*") for link in links],
         ),
-        _allow(
-            "secretsmanager:GetSecretValue",
-            on=[arn("secretsmanager", "secret", key, colon) for key in keys],
-        ),
+        _tokens(links),
         _allow(
             "states:StartExecution",
             on=[arn("states", "stateMachine", f"causeway-{link.name}", colon) for link in links],

@@ -10,6 +10,7 @@ from link.spec import LinkSpec
 from link.wanted import Deployment
 
 GUID = "11111111-2222-3333-4444-555555555555"
+IDENTITY = "abcdefab-8888-7777-6666-555555555555"
 DEPLOYMENT = "000000000000/eu-west-1/prod"
 PSK_SECRET = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:psk-AbCdEf"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -33,6 +34,7 @@ def declared(**changes: Any) -> dict[str, Any]:
             "vpn_gateway": "vpn-gateway",
             "virtual_networks": ["workloads"],
             "function_url": "https://causeway.azurewebsites.net",
+            "function_identity": IDENTITY,
         },
     }
     for name, value in changes.items():

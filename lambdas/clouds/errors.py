@@ -30,6 +30,8 @@ _BUSY = frozenset(
         "InternalFailure",
         "InternalServerError",
         "InternalServiceError",
+        # A token may not outlive the session that asks for it; the next session of the same role is younger.
+        "SessionDurationEscalationException",
         # EC2 may not find for a while what it has just made, and asks to try again ("Eventual consistency" in its API
         # reference). What is gone for good is in no later plan.
         "InvalidInstanceID.NotFound",

@@ -1,31 +1,63 @@
-"""Talks to the Azure Function. The only HTTP to Azure; the Function alone talks to Azure Resource Manager."""
+"""Talks to the Azure Function. The only HTTP to Azure; the Function alone talks to Azure Resource Manager.
+
+Each request bears a token by which AWS says whose role is asking. The token is never logged.
+"""
 
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
-from functools import cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import boto3
+from botocore.exceptions import ClientError
 
-from lambdas.clouds.errors import translated
-from link.errors import CloudRefused, FunctionUnreachable
+from lambdas.clouds.errors import code, translated
+from link import preflight_aws
+from link.errors import CloudRefused, FunctionUnreachable, Refused
 from link.facts import AzureFacts
 from link.spec import AzureSide
 from link.wanted import AzureRef, AzureWork
 
+if TYPE_CHECKING:
+    from mypy_boto3_sts.client import STSClient
+
 TIMEOUT_S = 45.0  # a cold Function on a consumption plan answers within half a minute
-_BUSY_STATUS = 429
+TOKEN_S = 300  # a token's life, the longest that our roles may ask for
+KEPT_S = 120  # how long one is used at most, so that none ends on its way
+_UNAUTHORIZED, _BUSY_STATUS = 401, 429
+_DISABLED = "OutboundWebIdentityFederationDisabledException"
 
 
 @cache
-def _key(secret: str) -> str:
-    with translated(f"reading the Function's key from the secret {secret}"):
-        return boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+def _sts() -> "STSClient":
+    """Of the region: the global end point issues no tokens, and boto3 asks it only where somebody says "legacy"."""
+    return boto3.client("sts")
+
+
+def token(side: AzureSide) -> str:
+    """For the link's Function alone, and of whoever runs this."""
+    return _token(side.function_audience, int(time.time() // KEPT_S))
+
+
+@lru_cache(maxsize=100)
+def _token(audience: str, _period: int) -> str:
+    with translated("asking for a web identity token"):
+        try:
+            answer = _sts().get_web_identity_token(
+                Audience=[audience], SigningAlgorithm="RS256", DurationSeconds=TOKEN_S
+            )
+        except ClientError as exc:
+            if code(exc) not in (_DISABLED, _DISABLED.removesuffix("Exception")):
+                raise
+            raise Refused(str(preflight_aws.tokens_disabled())) from exc
+    return answer["WebIdentityToken"]
 
 
 def look(side: AzureSide, ref: AzureRef, patience_s: float = TIMEOUT_S) -> AzureFacts:
-    """What the Function sees of the link. Raises FunctionUnreachable or CloudRefused."""
+    """What the Function sees of the link. Raises FunctionUnreachable, CloudRefused, CloudBusy or Refused."""
     return AzureFacts.model_validate_json(_post(side, f"/api/links/{ref.link}/look", ref.model_dump_json(), patience_s))
 
 
@@ -35,15 +67,20 @@ def work(side: AzureSide, request: AzureWork) -> None:
 
 
 def _post(side: AzureSide, path: str, body: str, patience_s: float = TIMEOUT_S) -> bytes:
+    """One request, whose token is of this function's own role.
+
+    "Unauthorized" is FunctionUnreachable, which is tried again for a minute: AWS may sign with a key that the Function
+    does not know yet, and it reads the keys anew half a minute later at the latest. What is wrong for good lasts.
+    """
     url = str(side.function_url).rstrip("/") + path
-    headers = {"content-type": "application/json", "x-functions-key": _key(side.function_key_secret)}
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token(side)}"}
     request = urllib.request.Request(url, data=body.encode(), headers=headers, method="POST")  # noqa: S310  # the spec allows https only
     try:
         with urllib.request.urlopen(request, timeout=patience_s) as response:  # noqa: S310
             return bytes(response.read())
     except urllib.error.HTTPError as exc:
         said = _said(exc)
-        if exc.code >= 500 or exc.code == _BUSY_STATUS:
+        if exc.code >= 500 or exc.code in (_UNAUTHORIZED, _BUSY_STATUS):
             raise FunctionUnreachable(f"{side.function_url} answered {exc.code}: {said}") from exc
         raise CloudRefused(f"{side.function_url} answered {exc.code}: {said}") from exc
     except (OSError, http.client.HTTPException) as exc:

@@ -1,24 +1,27 @@
 """A customer's account in an in-process AWS, with or without a deployed link, and a Function with a given answer."""
 
+import io
 import json
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from botocore import handlers
 
 from causeway import __main__
-from lambdas.clouds import function
-from link.errors import CausewayError
 from link.facts import AzureFacts
 from link.spec import LinkSpec
 from tests import worlds
 from tests.lambdas.conftest import World, no_cloud, world
 
 __all__ = ["no_cloud", "world"]
-Says = Callable[[AzureFacts | CausewayError], None]
+Says = Callable[[AzureFacts | Exception], None]
+ISSUER = "https://11111111.tokens.sts.global.api.aws"
+ME = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Network_1"
 
 
 class Command:
@@ -56,13 +59,16 @@ class Stack:
 
     def __init__(self) -> None:
         self.status: str | None = None
+        self.tenants: str | None = None
         self.environment: dict[str, str] | None = None
 
-    def describe_stacks(self, **_: object) -> tuple[Answered, dict[str, Any]]:
+    def describe_stacks(self, params: dict[str, Any], **_: object) -> tuple[Answered, dict[str, Any]]:
         """What botocore gets in place of asking AWS."""
-        if self.status is None:
-            return _error("ValidationError", "Stack with id causeway-prod does not exist")
-        return Answered(200), {"Stacks": [{"StackStatus": self.status}]}
+        name = params["body"]["StackName"]
+        status = self.tenants if name.startswith("CausewayTenant-") else self.status
+        if status is None:
+            return _error("ValidationError", f"Stack with id {name} does not exist")
+        return Answered(200), {"Stacks": [{"StackStatus": status}]}
 
     def get_function_configuration(self, **_: object) -> tuple[Answered, dict[str, Any]]:
         """What botocore gets in place of asking AWS."""
@@ -99,17 +105,47 @@ def deployed(world: World, stack: Stack) -> World:
     return world
 
 
+@dataclass
+class Tokens:
+    """What moto has not: the account's issuer of tokens. `refuses` is AWS's word for giving none."""
+
+    enabled: bool = True
+    refuses: str | None = None
+
+    def info(self, **_: object) -> tuple[Answered, dict[str, Any]]:
+        """What botocore gets in place of asking AWS."""
+        if not self.enabled:
+            return _error("FeatureDisabled", "outbound web identity federation is not enabled")
+        return Answered(200), {"IssuerIdentifier": ISSUER, "JwtVendingEnabled": True}
+
+    def give(self, **_: object) -> tuple[Answered, dict[str, Any]]:
+        """What botocore gets in place of asking AWS."""
+        if self.refuses or not self.enabled:
+            return _error(self.refuses or "OutboundWebIdentityFederationDisabledException", "as AWS says")
+        return Answered(200), {"WebIdentityToken": jwt.encode({"sub": ME}, "a" * 32, "HS256")}
+
+
 @pytest.fixture
-def azure_says(monkeypatch: pytest.MonkeyPatch) -> Says:
+def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
+    """An account that issues tokens."""
+    made = Tokens()
+    register(monkeypatch, "before-call.iam.GetOutboundWebIdentityFederationInfo", made.info)
+    register(monkeypatch, "before-call.sts.GetWebIdentityToken", made.give)
+    return made
+
+
+@pytest.fixture
+def azure_says(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> Says:
     """Lets the Function answer, or not. At first it sees the Azure side before Causeway."""
 
-    def says(answer: AzureFacts | CausewayError) -> None:
-        def look(*_: object) -> AzureFacts:
-            if isinstance(answer, CausewayError):
+    def says(answer: AzureFacts | Exception) -> None:
+        def opened(request: urllib.request.Request, timeout: float) -> io.BytesIO:
+            assert request.headers["Authorization"].startswith("Bearer ey")
+            if isinstance(answer, Exception):
                 raise answer
-            return answer
+            return io.BytesIO(answer.model_dump_json().encode())
 
-        monkeypatch.setattr(function, "look", look)
+        monkeypatch.setattr(urllib.request, "urlopen", opened)
 
     says(worlds.azure())
     return says

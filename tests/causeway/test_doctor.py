@@ -1,5 +1,6 @@
 """`doctor` names what is missing with its remedy, takes nothing unseen for ok, and changes nothing."""
 
+import io
 import json
 import re
 import urllib.error
@@ -14,14 +15,13 @@ import pytest
 from causeway import account, doctor
 from causeway.rows import Row, Status
 from lambdas.clouds import aws
-from link.errors import CloudRefused, FunctionUnreachable
+from link.errors import FunctionUnreachable
 from link.spec import LinkSpec
 from tests import worlds
-from tests.causeway.conftest import Answered, Command, Says, Stack, register
+from tests.causeway.conftest import ISSUER, ME, Answered, Command, Says, Stack, Tokens, register
 from tests.lambdas.conftest import World
 from tests.stacks import machines
 
-KEY = "the-function-key-of-the-customer"
 POLICY = Path(__file__).resolve().parents[2] / "docs" / "real-deployment.md"
 Examine = Callable[..., dict[str, list[Row]]]
 
@@ -29,7 +29,6 @@ Examine = Callable[..., dict[str, list[Row]]]
 @pytest.fixture
 def ready(world: World, stack: Stack, azure_says: Says) -> World:
     """An account that has all that a first deployment needs."""
-    boto3.client("secretsmanager").create_secret(Name="causeway/function-key", SecretString=KEY)
     boto3.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="27", Type="String")
     return world
 
@@ -141,27 +140,46 @@ def _in_region(spec: LinkSpec, name: str, region: str) -> LinkSpec:
     return spec.model_copy(update={"name": name, "aws": spec.aws.model_copy(update={"region": region})})
 
 
-def test_a_key_that_is_not_there_is_refused_and_one_that_is_there_is_not_shown(
-    ready: World, examine: Examine, command: Command
-) -> None:
-    assert KEY not in command("doctor", ready.settings.spec)[1]
-    boto3.client("secretsmanager").delete_secret(SecretId="causeway/function-key", ForceDeleteWithoutRecovery=True)
-    status, found, _ = _one(examine(ready.settings.spec), "Function key")
-    assert (status, found) == (Status.REFUSED, "there is no secret causeway/function-key in this region")
+def _unauthorized() -> urllib.error.HTTPError:
+    body = io.BytesIO(b'{"error": "unauthorized"}')
+    return urllib.error.HTTPError("https://causeway.azurewebsites.net", 401, "", Message(), body)
 
 
-def test_a_wrong_key_is_told_from_a_function_that_is_not_there(
+def test_who_may_not_look_is_told_the_arn_to_let_in(ready: World, azure_says: Says, examine: Examine) -> None:
+    azure_says(_unauthorized())
+    rows = examine(ready.settings.spec)
+    status, found, remedy = _one(rows, "Azure Function")
+    assert (status, found) == (Status.REFUSED, "https://causeway.azurewebsites.net/ answered 401: unauthorized")
+    assert remedy.startswith(f"it does not let {ME} look: azd env set CALLERS_READERS with this ARN")
+    assert _one(rows, "Azure side")[0] is Status.UNKNOWN
+
+
+def test_a_function_that_is_not_there_is_told_from_one_that_knows_nobody(
     ready: World, azure_says: Says, examine: Examine
 ) -> None:
-    refused = CloudRefused("https://causeway.azurewebsites.net/ answered 401: Unauthorized")
-    refused.__cause__ = urllib.error.HTTPError("https://causeway.azurewebsites.net", 401, "", Message(), None)
-    azure_says(refused)
+    azure_says(OSError("timed out"))
+    found = _one(examine(ready.settings.spec), "Azure Function")
+    assert found[1] == "https://causeway.azurewebsites.net/ did not answer: timed out"
+    assert found[2].startswith("correct azure.function_url")
+
+
+def test_an_account_that_issues_no_tokens_is_refused_with_what_enables_them(
+    ready: World, tokens: Tokens, examine: Examine
+) -> None:
+    assert _one(examine(ready.settings.spec), "web identity tokens") == (Status.OK, f"issuer {ISSUER}", "")
+    tokens.enabled = False
     rows = examine(ready.settings.spec)
-    status, _, remedy = _one(rows, "Azure Function")
-    assert (status, remedy.partition(":")[0]) == (Status.REFUSED, "the key is not the Function's")
-    azure_says(FunctionUnreachable("https://causeway.azurewebsites.net/ did not answer: timed out"))
-    assert _one(examine(ready.settings.spec), "Azure Function")[2].startswith("correct azure.function_url")
-    assert _one(rows, "Azure side")[0] is Status.UNKNOWN
+    for check in ("web identity tokens", "Azure Function"):
+        status, found, remedy = _one(rows, check)
+        assert (status, found.partition(":")[0]) == (Status.REFUSED, "TokensDisabled")
+        assert remedy == "enable them once: aws iam enable-outbound-web-identity-federation"
+
+
+def test_credentials_that_may_ask_for_no_token_are_told_so(ready: World, tokens: Tokens, examine: Examine) -> None:
+    tokens.refuses = "AccessDenied"
+    _, found, remedy = _one(examine(ready.settings.spec), "Azure Function")
+    assert "asking for a web identity token" in found
+    assert remedy.startswith("allow it to your credentials")
 
 
 def test_without_a_word_of_azure_what_depends_on_it_is_not_taken_for_ok(
@@ -201,19 +219,35 @@ def test_a_vpc_that_is_not_there_is_refused_and_what_does_not_need_it_is_still_l
     assert _one(rows, "Azure Function")[0] is Status.OK
 
 
-def test_an_identity_provider_that_exists_is_named_for_adoption(ready: World, examine: Examine) -> None:
-    assert _one(examine(ready.settings.spec), "IAM OIDC provider")[1].startswith("none yet")
+def test_an_identity_provider_that_our_stack_has_not_made_is_to_be_adopted(
+    ready: World, stack: Stack, examine: Examine
+) -> None:
+    spec, name = ready.settings.spec, f"CausewayTenant-{worlds.GUID}"
+    assert _provider(examine, spec) == (Status.OK, f"none yet; the stack {name} makes it", "")
+    arn = f"arn:aws:iam::123456789012:oidc-provider/sts.windows.net/{worlds.GUID}/"
+    adopting = spec.model_copy(update={"azure": spec.azure.model_copy(update={"identity_provider": arn})})
+    assert _provider(examine, adopting)[:2] == (Status.REFUSED, f"{arn} does not exist")
     url = f"https://sts.windows.net/{worlds.GUID}/"
-    arn = boto3.client("iam").create_open_id_connect_provider(Url=url, ThumbprintList=[])["OpenIDConnectProviderArn"]
-    found = _one(examine(ready.settings.spec), "IAM OIDC provider")
-    assert found == (Status.OK, f"exists: {arn}, will be adopted", "")
+    made = boto3.client("iam").create_open_id_connect_provider(Url=url, ThumbprintList=[])["OpenIDConnectProviderArn"]
+    assert made == arn
+    refused = (Status.REFUSED, f"{arn} exists already", "adopt by ARN: set azure.identity_provider to it")
+    assert _provider(examine, spec) == refused
+    assert _provider(examine, adopting) == (Status.OK, f"exists: {arn}", "")
+    stack.tenants = "ROLLBACK_COMPLETE"
+    assert _provider(examine, spec) == refused
+    stack.tenants = "CREATE_COMPLETE"
+    assert _provider(examine, spec) == (Status.OK, f"exists, made by the stack {name}", "")
+
+
+def _provider(examine: Examine, spec: LinkSpec) -> tuple[Status, str, str]:
+    return _one(examine(spec), "IAM OIDC provider")
 
 
 def test_what_aws_does_not_let_us_see_is_unknown_and_never_ok(
     ready: World, examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     denied = {"Error": {"Code": "AccessDenied", "Message": "not authorized"}}
-    register(monkeypatch, "before-call.iam", lambda **_: (Answered(403), denied))
+    register(monkeypatch, "before-call.iam.ListOpenIDConnectProviders", lambda **_: (Answered(403), denied))
     status, found, remedy = _one(examine(ready.settings.spec), "IAM OIDC provider")
     assert status is Status.UNKNOWN
     assert "not authorized" in found

@@ -1,5 +1,9 @@
 """`plan` looks with the declared link; what stands in the way is said in place of what would not be done."""
 
+import io
+import urllib.error
+from email.message import Message
+
 import boto3
 import pytest
 
@@ -7,7 +11,7 @@ from lambdas.clouds import aws
 from lambdas.handlers import adjust_routes, attach_elastic_ip, launch_gateway
 from link.errors import FunctionUnreachable
 from tests import worlds
-from tests.causeway.conftest import Command, Says, Stack
+from tests.causeway.conftest import ME, Command, Says, Stack
 from tests.lambdas.conftest import World
 from tests.lambdas.test_walk import Context
 
@@ -63,6 +67,16 @@ def test_a_function_that_does_not_answer_leaves_the_aws_side_to_be_shown(
     assert "Nothing is known of Azure: https://causeway.azurewebsites.net did not answer: timed out" in text
     assert "LaunchGateway" in text
     assert "CreateRoute" not in text
+
+
+def test_a_function_that_does_not_know_the_person_says_who_is_to_be_let_in(
+    world: World, stack: Stack, azure_says: Says, command: Command
+) -> None:
+    body = io.BytesIO(b'{"error": "unauthorized"}')
+    azure_says(urllib.error.HTTPError("https://causeway.azurewebsites.net", 401, "", Message(), body))
+    _, text = command("plan", world.settings.spec)
+    assert "Nothing is known of Azure: https://causeway.azurewebsites.net/ answered 401: unauthorized" in text
+    assert f"Remedy: it does not let {ME} look: azd env set CALLERS_READERS" in text
 
 
 def test_destroying_is_shown_with_what_would_be_left_alone(deployed: World, azure_says: Says, command: Command) -> None:

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.ec2.models import amis
 
@@ -39,6 +41,30 @@ def no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+class Issuer:
+    """STS, as far as it gives tokens. `refuses` is AWS's word for why it gives none."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.refuses: str | None = None
+
+    def get_web_identity_token(self, **given: Any) -> dict[str, Any]:
+        self.asked.append(given)
+        if self.refuses:
+            raise ClientError({"Error": {"Code": self.refuses, "Message": "as AWS says"}}, "GetWebIdentityToken")
+        return {"WebIdentityToken": f"token-{len(self.asked)}"}
+
+
+@pytest.fixture
+def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
+    """moto issues no tokens."""
+    made = Issuer()
+    monkeypatch.setattr(function, "_sts", lambda: made)
+    function._token.cache_clear()
+    yield made
+    function._token.cache_clear()
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The world before a walk."""
@@ -54,7 +80,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 def _forget() -> None:
     """Clients stay: moto's hook is in every one, and making one takes a second. What they read does not stay."""
-    for cached in (function._key, settings_module.load):
+    for cached in (function._token, settings_module.load):
         cached.cache_clear()
 
 

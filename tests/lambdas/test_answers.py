@@ -2,12 +2,12 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 from pydantic import AnyHttpUrl
@@ -16,9 +16,9 @@ from lambdas import settings
 from lambdas.clouds import function, table, walks
 from lambdas.handlers import answer_for_walk, connect_azure, deploy_link, disconnect_azure, report, verify
 from link import plan, verdict
-from link.errors import CloudBusy, CloudRefused, FunctionUnreachable, LinkNotVerified
+from link.errors import CloudBusy, CloudRefused, FunctionUnreachable, LinkNotVerified, Refused
 from tests import worlds
-from tests.lambdas.conftest import World
+from tests.lambdas.conftest import Issuer, World
 from tests.lambdas.test_walk import Context
 
 
@@ -137,9 +137,8 @@ def test_a_walk_that_nobody_waits_for_is_not_answered() -> None:
 
 
 @pytest.fixture
-def side(world: World, listener: Listener) -> Any:
+def side(world: World, listener: Listener, issuer: Issuer) -> Any:
     """The Azure side with its Function at the listener. Only https is allowed in a spec, so the check is passed by."""
-    boto3.client("secretsmanager").create_secret(Name="causeway/function-key", SecretString="key-1")
     return _at(world, listener)
 
 
@@ -147,16 +146,57 @@ def _look(side: Any) -> None:
     function.look(side, plan.azure_ref(worlds.spec(), worlds.DEPLOYED))
 
 
-def test_the_function_is_asked_with_its_key(side: Any, listener: Listener) -> None:
+def test_the_function_is_asked_with_a_token_that_is_for_it_alone(side: Any, listener: Listener, issuer: Issuer) -> None:
     listener.reply = (200, worlds.azure().model_dump_json())
     _look(side)
     ((path, body, headers),) = listener.got
-    assert (path, body["link"], headers["x-functions-key"]) == ("/api/links/prod/look", "prod", "key-1")
+    assert (path, body["link"], headers["authorization"]) == ("/api/links/prod/look", "prod", "Bearer token-1")
+    assert issuer.asked == [{"Audience": [listener.url], "SigningAlgorithm": "RS256", "DurationSeconds": 300}]
+
+
+def test_a_token_is_kept_for_a_part_of_its_life(
+    side: Any, listener: Listener, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener.reply = (200, worlds.azure().model_dump_json())
+    for second in (0, 60, 119, 120):
+        monkeypatch.setattr(time, "time", lambda second=second: 1_200_000.0 + second)
+        _look(side)
+    assert [headers["authorization"] for *_, headers in listener.got] == [*["Bearer token-1"] * 3, "Bearer token-2"]
+
+
+def test_the_end_point_that_is_asked_for_tokens_is_the_regions(no_cloud: None) -> None:
+    """The global one issues none."""
+    function._sts.cache_clear()
+    assert function._sts().meta.endpoint_url == "https://sts.eu-west-1.amazonaws.com"
+    function._sts.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "said"),
+    [
+        ("OutboundWebIdentityFederationDisabled", Refused, "TokensDisabled: this account issues no web identity tok"),
+        ("OutboundWebIdentityFederationDisabledException", Refused, "iam enable-outbound-web-identity-federation$"),
+        ("Throttling", CloudBusy, "asking for a web identity token: .*as AWS says"),
+        ("SessionDurationEscalationException", CloudBusy, "as AWS says"),
+        ("AccessDenied", CloudRefused, "as AWS says"),
+    ],
+)
+def test_without_a_token_nothing_is_asked_and_a_person_is_told_why(
+    side: Any, listener: Listener, issuer: Issuer, word: str, kind: type[Exception], said: str
+) -> None:
+    issuer.refuses = word
+    with pytest.raises(kind, match=said):
+        _look(side)
+    assert listener.got == []
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(500, FunctionUnreachable), (503, FunctionUnreachable), (429, FunctionUnreachable), (400, CloudRefused)],
+    [
+        *((status, FunctionUnreachable) for status in (500, 503, 429)),
+        (401, FunctionUnreachable),  # the Function may not know a key or a role that is new
+        (400, CloudRefused),
+    ],
 )
 def test_what_the_function_says_is_kept_and_only_trouble_is_retried(
     side: Any, listener: Listener, status: int, kind: type[Exception]
@@ -173,9 +213,8 @@ def test_a_function_that_is_not_there_is_unreachable(side: Any, listener: Listen
 
 
 def test_a_link_that_is_not_shown_to_be_up_is_looked_at_again_but_not_for_ever(
-    world: World, monkeypatch: pytest.MonkeyPatch, listener: Listener
+    world: World, monkeypatch: pytest.MonkeyPatch, listener: Listener, issuer: Issuer
 ) -> None:
-    boto3.client("secretsmanager").create_secret(Name="causeway/function-key", SecretString="key-1")
     listener.reply = (200, worlds.azure().model_dump_json())
     spec = world.settings.spec.model_copy(update={"azure": _at(world, listener)})
     monkeypatch.setattr(settings, "load", cache(lambda: world.settings.model_copy(update={"spec": spec})))
@@ -192,9 +231,8 @@ def test_a_link_that_is_not_shown_to_be_up_is_looked_at_again_but_not_for_ever(
 
 @pytest.mark.parametrize(("handler", "wanted"), [(connect_azure, "up"), (disconnect_azure, "down")])
 def test_the_function_is_handed_what_is_wanted_and_whom_to_tell(
-    world: World, monkeypatch: pytest.MonkeyPatch, listener: Listener, handler: Any, wanted: str
+    world: World, monkeypatch: pytest.MonkeyPatch, listener: Listener, issuer: Issuer, handler: Any, wanted: str
 ) -> None:
-    boto3.client("secretsmanager").create_secret(Name="causeway/function-key", SecretString="key-1")
     here = world.settings.model_copy(
         update={"spec": world.settings.spec.model_copy(update={"azure": _at(world, listener)})}
     )

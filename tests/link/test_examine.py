@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from link import examine, plan
-from link.errors import CausewayError, FunctionUnreachable
+from link import examine, plan, preflight_aws
+from link.errors import CausewayError, FunctionUnreachable, Refused
 from link.examine import Look
 from link.facts import AzureFacts, ConnectionStatus, ElasticIp, LocalNetworkGateway
 from link.reading import Observation, TunnelReading
@@ -88,6 +88,7 @@ def test_nothing_is_wrong_with_a_link_that_is_as_wanted_and_up() -> None:
         ({"azure": _azure(ours=False)}, ("ForeignConnection", False, UNKNOWN)),
         ({"azure": _azure(provisioning_state="Updating")}, ("ConnectionUpdating", False, UNKNOWN)),
         ({"azure": FunctionUnreachable("no answer")}, ("FunctionUnreachable", False, UNKNOWN)),
+        ({"azure": Refused(str(preflight_aws.tokens_disabled()))}, ("TokensDisabled", False, UNKNOWN)),
         ({"reading": NO_TUNNEL}, ("TunnelDown", False, DOWN)),
         ({"reading": {"tunnels": ONE_OF_TWO}}, ("OneTunnelDown", False, Observation.UP)),
         ({"azure": _azure(status=ConnectionStatus.NOT_CONNECTED)}, ("AzureNotConnected", False, DOWN)),
@@ -143,4 +144,11 @@ def test_an_error_keeps_its_own_name() -> None:
     error: CausewayError = FunctionUnreachable("it answered 503")
     trouble = examine.examine(_look(azure=error), worlds.NOW).trouble
     assert trouble is not None
-    assert trouble.because == "it answered 503"
+    assert (trouble.because, trouble.needs_human) == ("it answered 503", False)
+
+
+def test_what_a_look_was_refused_for_is_for_a_human() -> None:
+    trouble = examine.examine(_look(azure=Refused(str(preflight_aws.tokens_disabled()))), worlds.NOW).trouble
+    assert trouble is not None
+    assert trouble.needs_human
+    assert trouble.because.endswith("aws iam enable-outbound-web-identity-federation")

@@ -6,7 +6,7 @@ import pytest
 
 from link.declared import parse_links
 from link.errors import SpecInvalid
-from tests.worlds import declared, spec
+from tests.worlds import GUID, IDENTITY, declared, spec
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"name": ...}, "links.0.name: is missing; give 1 to 24 of a-z"),
@@ -39,6 +39,22 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "links.0.azure.function_url: must be the Function app's address alone",
     ),
     ({"azure.function_url": "nonsense"}, "links.0.azure.function_url: 'nonsense' is not right"),
+    (
+        {"azure.function_identity": ...},
+        "links.0.azure.function_identity: is missing; give the object id of the Function's managed identity",
+    ),
+    ({"azure.function_identity": "me"}, "links.0.azure.function_identity: 'me' is not right; give the object id"),
+    (
+        {"azure.token_audience": "causeway"},
+        "links.0.azure.token_audience: 'causeway' is not right; give an application",
+    ),
+    ({"azure.token_audience": "api://a/"}, "links.0.azure.token_audience: 'api://a/' is not right"),
+    ({"azure.identity_provider": "sts.windows.net"}, "links.0.azure.identity_provider: 'sts.windows.net' is not right"),
+    (
+        {"azure.identity_provider": f"arn:aws:iam::000000000000:oidc-provider/sts.windows.net/{IDENTITY}/"},
+        "links.0.azure: identity_provider must be the one of the tenant: its ARN ends in sts.windows.net/11111111-",
+    ),
+    ({"azure.function_key_secret": "x"}, "links.0.azure.function_key_secret: is not a field of a link"),
     ({"probe.address": "10.0.0.0/16"}, "links.0.probe.address: '10.0.0.0/16' is not right; give an IPv4 address"),
     ({"probe.address": "10.0.1.4", "probe.port": 70000}, "links.0.probe.port: 70000 is not right"),
     ({"policy.dh_group": "DHGroup2"}, "links.0.policy.dh_group: DHGroup2 is refused: modp1024 is too weak"),
@@ -110,6 +126,13 @@ def test_the_default_policy_is_complete_and_strong() -> None:
 def test_the_image_follows_the_instance_type(instance_type: str, architecture: str) -> None:
     side = spec(**{"aws.instance_type": instance_type}).aws
     assert side.image_or_default == f"/aws/service/debian/release/13/latest/{architecture}"
+
+
+def test_the_identities_are_written_as_the_tokens_write_them() -> None:
+    side = spec(**{"azure.function_identity": IDENTITY.upper(), "azure.function_url": "https://A.net:443/"}).azure
+    assert (side.function_identity, side.function_audience) == (IDENTITY, "https://a.net")
+    assert (side.issuer, side.token_audience_or_default) == (f"sts.windows.net/{GUID}/", f"api://{GUID}/causeway")
+    assert spec(**{"azure.token_audience": "https://a.net/x"}).azure.token_audience_or_default == "https://a.net/x"
 
 
 def test_the_digest_changes_with_any_wish() -> None:

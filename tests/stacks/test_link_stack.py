@@ -7,11 +7,13 @@ from typing import Any
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
+from azure_functions.callers import STATES
+from lambdas.clouds.function import TOKEN_S
 from link import plan
 from link.steps import State
 from stacks.link_stack import LinkStack
 from tests import worlds
-from tests.stacks import machines
+from tests.stacks import machines, policies
 
 
 def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
@@ -113,6 +115,23 @@ def test_what_is_ours_bears_our_tags() -> None:
         for found in machines.resources(kind).values():
             keys = {tag["Key"] for tag in found["Properties"]["Tags"]}
             assert {"causeway-link", "causeway-deployment"} <= keys
+
+
+def test_who_calls_the_function_may_be_named_to_it_alone_and_nobody_else_is_named_to_anybody() -> None:
+    found = {
+        name: statement
+        for name, statements in policies.of(machines.template().to_json()).items()
+        for statement in statements
+        if "sts:GetWebIdentityToken" in statement.actions
+    }
+    callers = [state for states in STATES.values() for state in states]
+    assert set(found) == {f"causeway-prod-{state}" for state in callers}
+    for statement in found.values():
+        assert statement.actions == ("sts:GetWebIdentityToken",)
+        assert statement.conditions == {
+            "ForAllValues:StringEquals": {"sts:IdentityTokenAudience": ["https://causeway.azurewebsites.net"]},
+            "NumericLessThanEquals": {"sts:DurationSeconds": str(TOKEN_S)},
+        }
 
 
 def test_preflight_may_have_the_two_acting_functions_try_themselves_and_no_other() -> None:

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 from link import region
 from stacks.watch_stack import WatchStack
 from tests import worlds
-from tests.stacks import machines
+from tests.stacks import machines, policies
 
 _ASSET = Path(__file__).resolve().parents[2] / "lambdas"
 
@@ -77,10 +77,16 @@ def test_the_watch_may_change_no_part_of_a_link_but_its_memory() -> None:
         "logs:CreateLogStream",
         "logs:PutLogEvents",
     }
+    (tokens,) = [
+        one for one in policies.of(template().to_json())[region.stack("eu-west-1")] if "sts:" in one.actions[0]
+    ]
+    assert tokens.conditions == {
+        "ForAllValues:StringEquals": {"sts:IdentityTokenAudience": ["https://causeway.azurewebsites.net"]},
+        "NumericLessThanEquals": {"sts:DurationSeconds": "300"},
+    }
     text = json.dumps(role["Policies"])
     assert "causeway-prod-Table*" in text
     assert "causeway-second-Table*" in text
-    assert ':secret:causeway/function-key-??????"' in text
 
 
 def test_a_link_has_the_alarms_that_ring_for_the_watch() -> None:

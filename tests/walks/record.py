@@ -15,7 +15,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from botocore import xform_name
 from botocore.client import BaseClient
@@ -87,6 +86,9 @@ class Record:
     def _get_service_quota(self, given: dict[str, Any]) -> Any:
         return {"Quota": {"Value": 1000}}
 
+    def _get_web_identity_token(self, given: dict[str, Any]) -> Any:
+        return {"WebIdentityToken": "token"}
+
     def _send_task_heartbeat(self, given: dict[str, Any]) -> Any:
         return {}
 
@@ -121,7 +123,7 @@ def tap(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> Record:
 
     def named(name: str, do: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         def run(event: Any, context: Any) -> Any:
-            function._key.cache_clear()
+            function._token.cache_clear()
             with record.of(name):
                 return do(event, context)
 
@@ -136,7 +138,4 @@ def tap(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> Record:
     monkeypatch.setattr(function, "_post", _REAL["post"])
     monkeypatch.setattr(watching, "ask", _REAL["wish"])
     monkeypatch.setattr(walks, "_stepfunctions", _REAL["walks"])
-    boto3.client("secretsmanager").create_secret(
-        Name=clouds.settings.spec.azure.function_key_secret, SecretString="key"
-    )
     return record
