@@ -1,13 +1,17 @@
-"""The CDK app: a stack for each link that cdk.json's context wants, and one for each region. Needs no credentials."""
+"""The CDK app: a stack for each link of cdk.json, each region and each Azure tenant. Needs no credentials."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import App
 
+from link import tenant
 from link.declared import parse_alert_emails, parse_links
 from link.errors import SpecInvalid
+from link.spec import LinkSpec
 from stacks.link_stack import LinkStack
+from stacks.tenant_stack import TenantStack
 from stacks.watch_stack import WatchStack
 
 ROOT = Path(__file__).resolve().parent
@@ -26,14 +30,23 @@ def main() -> int:
     if not LAMBDA_ASSET.is_dir():
         sys.stderr.write("the Lambda asset is not built yet; run: make lambda-asset\n")
         return 1
-    for region in dict.fromkeys(link.aws.region for link in links):
-        near = [link for link in links if link.aws.region == region]
-        watch = WatchStack(app, region, near, alert_emails, LAMBDA_ASSET)
-        for link in near:
-            # First made and last destroyed: a link's walks write to its list and ask it for looks.
-            LinkStack(app, link, LAMBDA_ASSET).add_dependency(watch)
+    declare(app, links, alert_emails, LAMBDA_ASSET)
     app.synth()
     return 0
+
+
+def declare(app: App, links: Sequence[LinkSpec], alert_emails: Sequence[str], asset: Path) -> None:
+    """The stacks. What a link needs of others is made before it and destroyed after it."""
+    providers = {one: TenantStack(app, near) for one, near in tenant.making(links).items()}
+    for region in dict.fromkeys(link.aws.region for link in links):
+        near = [link for link in links if link.aws.region == region]
+        watch = WatchStack(app, region, near, alert_emails, asset)
+        for link in near:
+            made = LinkStack(app, link, asset)
+            # A link's walks write to the watch's list and ask it for looks.
+            made.add_dependency(watch)
+            if link.azure.identity_provider is None:
+                made.add_dependency(providers[link.azure.tenant])
 
 
 if __name__ == "__main__":

@@ -1,31 +1,44 @@
 """The only caller of AWS: reads the link's PSK and tells the waiting state machine how the work went.
 
 One Function app serves several links, so it acts for each as that link's own AWS role and as nothing else; the role
-is taken with the credentials of boto3's default chain. Neither the PSK nor a task token is ever logged or put into an
-error.
+is taken by the token of the app's identity, without a credential of AWS's. Neither the PSK nor any token is ever
+logged or put into an error.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore import exceptions
+from azure.core.credentials import TokenCredential
+from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 
+from azure_functions import translate
 from link import errors
 from link.wanted import AzureRef, AzureWork
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_stepfunctions import SFNClient
-    from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 # Nobody waits for this token any more: the task timed out, was answered, or its execution is gone.
 FINAL = frozenset({"InvalidToken", "TaskTimedOut", "TaskDoesNotExist"})
 PASSING = frozenset({"ThrottlingException", "InternalServiceError", "InternalFailure", "ServiceUnavailable"})
+# A role, a provider or a trust that is new is not known everywhere at once (IAM user guide, "Changes that I make are
+# not always immediately visible"), and STS may not have reached Entra for its keys. Nothing tells these from a lasting
+# mistake, so they count as passing, and are bounded from outside: the state machine waits two minutes for a sign of
+# life, which only the role can give, hands the work over twice more, and fails; the task is dropped after turn.LIMIT.
+NOT_YET = PASSING | {
+    "AccessDenied",
+    "InvalidIdentityToken",
+    "IDPCommunicationError",
+    "ExpiredToken",
+    "ExpiredTokenException",
+}
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
 CAUSE_LIMIT = 32_768  # characters; Step Functions API, SendTaskFailure
 RENEW_BEFORE = timedelta(minutes=5)
@@ -41,9 +54,13 @@ class Clients:
 
 
 class Aws:
-    """AWS as seen by the Function. Clients are made once a link: making them takes longer than using them."""
+    """AWS as seen by the Function. Clients are made once a link: making them takes longer than using them.
 
-    def __init__(self) -> None:
+    `audience` is for whom the identity's tokens are made, as the roles' trust names it.
+    """
+
+    def __init__(self, credential: TokenCredential, audience: str) -> None:
+        self._credential, self._audience = credential, audience
         self._clients: dict[tuple[str, str], Clients] = {}
 
     def read_psk(self, ref: AzureRef) -> str:
@@ -84,15 +101,25 @@ class Aws:
         key = (ref.aws_role, ref.aws_region)
         kept = self._clients.get(key)
         if kept is None or kept.expires - RENEW_BEFORE < datetime.now(UTC):
-            kept = self._clients[key] = _as_role(ref)
+            kept = self._clients[key] = self._as_role(ref)
         return kept
 
+    def _as_role(self, ref: AzureRef) -> Clients:
+        with translate.azure("ask for the identity's token"):
+            token = self._credential.get_token(f"{self._audience}/.default").token
+        unsigned = CONFIG.merge(Config(signature_version=UNSIGNED))
+        with (
+            _translated(f"take the role {ref.aws_role}", NOT_YET),
+            closing(boto3.Session().client("sts", region_name=ref.aws_region, config=unsigned)) as sts,
+        ):
+            given = sts.assume_role_with_web_identity(
+                RoleArn=ref.aws_role, RoleSessionName=ref.link, WebIdentityToken=token
+            )
+        return _clients(given["Credentials"], ref.aws_region)
 
-def _as_role(ref: AzureRef) -> Clients:
-    sts: STSClient = boto3.Session().client("sts", region_name=ref.aws_region, config=CONFIG)
-    given = sts.assume_role(RoleArn=ref.aws_role, RoleSessionName=ref.link)["Credentials"]
-    sts.close()
-    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], ref.aws_region)
+
+def _clients(given: "CredentialsTypeDef", region: str) -> Clients:
+    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region)
     return Clients(
         session.client("secretsmanager", config=CONFIG),
         session.client("stepfunctions", config=CONFIG),
@@ -111,12 +138,12 @@ def _told(tell: Callable[[], object]) -> bool:
 
 
 @contextmanager
-def _translated(doing: str) -> Iterator[None]:
+def _translated(doing: str, passing: frozenset[str] = PASSING) -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as exc:
         error = exc.response["Error"]
-        kind = errors.CloudBusy if error["Code"] in PASSING else errors.CloudRefused
+        kind = errors.CloudBusy if error["Code"] in passing else errors.CloudRefused
         raise kind(f"{doing}: {error['Code']}: {error['Message']}") from exc
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as exc:
         raise errors.CloudBusy(f"{doing}: {exc}") from exc

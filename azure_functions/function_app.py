@@ -30,7 +30,7 @@ def _edges() -> Edges:
     credential = ManagedIdentityCredential(client_id=SETTINGS.client_id)
     return Edges(
         arm=arm.Arm(SETTINGS.arm_endpoint, credential),
-        aws=aws.Aws(),
+        aws=aws.Aws(credential, SETTINGS.aws_token_audience),
         queue=work_queue.open_queue(SETTINGS, credential),
     )
 

@@ -45,6 +45,10 @@ def take(edges: Edges, task: Task, now: datetime) -> None:
             edges.aws.succeed(work, facts.model_dump_json())
             logger.info("azure side is as wanted", extra=_about(task))
     except errors.CloudBusy as exc:
+        if now - task.first_at > LIMIT:
+            # Nobody could be told, or asked whether anybody waits: as with a link that is gone, and its role with it.
+            logger.error("task dropped", extra={**_about(task), "why": str(exc)})
+            return
         logger.warning("cloud is busy", extra={**_about(task), "why": str(exc)})
         until = now + timedelta(seconds=max(BUSY_S, exc.after_s or 0))
         later = task.model_copy(update={"looks": task.looks + 1, "last": str(exc), "not_before": until})

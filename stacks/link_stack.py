@@ -114,7 +114,14 @@ class LinkStack(Stack):
     def _declare_roles(self) -> None:
         gateway = self._role("gateway", iam.ServicePrincipal("ec2.amazonaws.com"), self._permissions.gateway())
         self._profile = iam.CfnInstanceProfile(self, "GatewayProfile", roles=[gateway.role_name])
-        self.azure_role = self._role("azure", iam.AccountRootPrincipal(), self._permissions.azure_function())
+        self.azure_role = self._role("azure", self._function_identity(), self._permissions.azure_function())
+
+    def _function_identity(self) -> iam.IPrincipal:
+        """The managed identity of the link's Function, as Entra vouches for it. Nobody else may take the role."""
+        side = self._spec.azure
+        provider = side.identity_provider or self._arn("iam", "oidc-provider", side.issuer)
+        said = {f"{side.issuer}:aud": side.token_audience_or_default, f"{side.issuer}:sub": side.function_identity}
+        return iam.WebIdentityPrincipal(provider, {"StringEquals": said})
 
     def _environment(self, name: str) -> dict[str, str]:
         return {

@@ -18,7 +18,13 @@ PACKAGE = Path(__file__).resolve().parent.parent / ".build" / "azure-package"
 ROUNDS = 7
 LIMIT = 0.3  # of the time without bytecode (issue 5)
 # What the app needs to be set so that its import ends; none of it is used by an import.
-SETTINGS = {"AzureWebJobsStorage__queueServiceUri": "https://account.queue.core.windows.net"}
+SETTINGS = {
+    "AWS_TOKEN_AUDIENCE": "api://tenant/causeway",
+    "AzureWebJobsStorage__queueServiceUri": "https://account.queue.core.windows.net",
+    "CALLERS_ACCOUNT": "000000000000",
+    "CALLERS_AUDIENCE": "https://app.example",
+    "CALLERS_ISSUER": "https://issuer.example",
+}
 # The worker puts the app's folder and its packages onto the path (azure_functions_runtime's CUSTOMER_PACKAGES_PATH).
 IMPORT = """
 import json, resource, sys, time

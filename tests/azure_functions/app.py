@@ -15,6 +15,7 @@ from tests.azure_functions import fakes, tokens
 STATES = {"look_at_link": "Discover", "accept_work": "ConnectAzure"}
 # Read once, when the module is imported first.
 ENVIRONMENT = {
+    "AWS_TOKEN_AUDIENCE": "api://tenant/causeway",
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
     "CALLERS_ACCOUNT": tokens.ACCOUNT,
     "CALLERS_AUDIENCE": "https://app.example",

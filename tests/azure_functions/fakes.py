@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Network
 
+from azure.core.credentials import AccessToken
+
 from azure_functions.task import Task
 from link import azure_plan, errors
 from link.facts import Connection, ConnectionStatus, LocalNetworkGateway, VirtualNetwork, VpnGateway
@@ -206,6 +208,18 @@ class FakeAws:
             self.causes.append(cause)
         was, self.waits = self.waits, False
         return was
+
+
+@dataclass
+class FakeCredential:
+    """The app's identity: a token names for whom it was asked. `raises` is why there is none."""
+
+    raises: Exception | None = None
+
+    def get_token(self, *scopes: str, **_: object) -> AccessToken:
+        if self.raises is not None:
+            raise self.raises
+        return AccessToken(f"token for {' '.join(scopes)}", 4_102_444_800)
 
 
 @dataclass

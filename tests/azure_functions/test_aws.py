@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+from azure.identity import CredentialUnavailableError
 
 from azure_functions import aws
 from link import errors
 from rehearsal.json_server import Answer, Request, Server
 from tests.azure_functions import fakes
 
-STS_ANSWER = """<AssumeRoleResponse><AssumeRoleResult><Credentials>
+STS_ANSWER = """<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>
 <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken>
-<Expiration>{expires}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
-STS_REFUSAL = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not this role</Message></Error></ErrorResponse>"
+<Expiration>{expires}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"""
+STS_REFUSAL = "<ErrorResponse><Error><Code>{code}</Code><Message>not this role</Message></Error></ErrorResponse>"
+IDENTITYS_TOKEN = "token for api://tenant/causeway/.default"
 
 
 class EndPoint:
@@ -28,21 +31,24 @@ class EndPoint:
         self.asked: list[tuple[str, dict[str, str], str, str]] = []
         self.taken: list[str] = []
         self.status, self.body = 200, dict[str, str]()
-        self.lifetime: timedelta | None = timedelta(hours=1)
+        self.lifetime = timedelta(hours=1)
+        self.refuses: str | None = None
 
     def answer(self, request: Request) -> Answer:
-        credential = request.headers["Authorization"].partition("Credential=")[2].split("/")
         if "X-Amz-Target" not in request.headers:
+            assert "Authorization" not in request.headers
             return self._assume_role(dict(urllib.parse.parse_qsl(request.body.decode())))
+        credential = request.headers["Authorization"].partition("Credential=")[2].split("/")
         target = request.headers["X-Amz-Target"].rpartition(".")[2]
         self.asked.append((target, json.loads(request.body), credential[2], credential[0]))
         return Answer(self.status, self.body, {"Content-Type": "application/x-amz-json-1.0"})
 
     def _assume_role(self, asked: dict[str, str]) -> Answer:
-        assert (asked["Action"], asked["RoleSessionName"]) == ("AssumeRole", asked["RoleArn"].split("-")[1])
+        assert (asked["Action"], asked["WebIdentityToken"]) == ("AssumeRoleWithWebIdentity", IDENTITYS_TOKEN)
+        assert asked["RoleSessionName"] == asked["RoleArn"].split("-")[1]
         self.taken.append(asked["RoleArn"])
-        if self.lifetime is None:
-            return Answer(403, STS_REFUSAL.encode(), {"Content-Type": "text/xml"})
+        if self.refuses:
+            return Answer(403, STS_REFUSAL.format(code=self.refuses).encode(), {"Content-Type": "text/xml"})
         expires = (datetime.now(UTC) + self.lifetime).isoformat()
         key = asked["RoleArn"].rpartition("/")[2]
         return Answer(200, STS_ANSWER.format(key=key, expires=expires).encode(), {"Content-Type": "text/xml"})
@@ -53,10 +59,13 @@ def end_point(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndPoint]:
     found = EndPoint()
     server = Server(0, found.answer)
     server.run()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
     for name, value in {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(aws, "CONFIG", aws.CONFIG.merge(type(aws.CONFIG)(retries={"total_max_attempts": 1})))
@@ -66,8 +75,14 @@ def end_point(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndPoint]:
 
 
 @pytest.fixture
-def edge(end_point: EndPoint) -> Iterator[aws.Aws]:
-    found = aws.Aws()
+def identity() -> fakes.FakeCredential:
+    return fakes.FakeCredential()
+
+
+@pytest.fixture
+def edge(end_point: EndPoint, identity: fakes.FakeCredential) -> Iterator[aws.Aws]:
+    """Without any credential of AWS's around."""
+    found = aws.Aws(identity, "api://tenant/causeway")
     yield found
     found.close()
 
@@ -113,11 +128,43 @@ def test_a_role_is_taken_again_only_when_its_credentials_are_about_to_expire(
     assert len(end_point.taken) == taken
 
 
-def test_a_role_that_may_not_be_taken_is_a_refusal(end_point: EndPoint, edge: aws.Aws) -> None:
-    end_point.lifetime = None
-    with pytest.raises(errors.CloudRefused, match="send the heartbeat: AccessDenied: not this role"):
+@pytest.mark.parametrize(
+    ("code", "raised"),
+    [
+        ("AccessDenied", errors.CloudBusy),
+        ("InvalidIdentityToken", errors.CloudBusy),
+        ("IDPCommunicationError", errors.CloudBusy),
+        ("ExpiredTokenException", errors.CloudBusy),
+        ("IDPRejectedClaim", errors.CloudRefused),
+        ("RegionDisabledException", errors.CloudRefused),
+    ],
+)
+def test_a_role_that_cannot_be_taken_yet_is_tried_again(
+    end_point: EndPoint, edge: aws.Aws, code: str, raised: type[Exception]
+) -> None:
+    end_point.refuses = code
+    with pytest.raises(raised, match=f"take the role {ROLE}: {code}: not this role") as caught:
         edge.heartbeat(fakes.WORK)
-    assert not end_point.asked
+    assert not end_point.asked and IDENTITYS_TOKEN not in str(caught.value)
+    end_point.refuses = None
+    assert edge.heartbeat(fakes.WORK)
+
+
+@pytest.mark.parametrize(
+    ("said", "raised"),
+    [
+        (ServiceRequestError("no answer"), errors.CloudBusy),
+        (CredentialUnavailableError("no identity"), errors.CloudRefused),
+        (ClientAuthenticationError("AADSTS500011: no such application"), errors.CloudRefused),
+    ],
+)
+def test_without_a_token_of_the_identity_no_role_is_asked_for(
+    end_point: EndPoint, edge: aws.Aws, identity: fakes.FakeCredential, said: Exception, raised: type[Exception]
+) -> None:
+    identity.raises = said
+    with pytest.raises(raised, match=f"ask for the identity's token: {said}"):
+        edge.heartbeat(fakes.WORK)
+    assert not end_point.taken
 
 
 @pytest.mark.parametrize("tell", TELLS)

@@ -89,7 +89,7 @@ def test_the_app_starts_with_the_settings_that_it_is_given_and_reads_each_of_the
     asked = Asked({name: samples.get(name, "https://example.org") for name in given})
     settings.read(asked)
     assert asked.names - given <= OPTIONAL
-    assert given - asked.names - {"AWS_TOKEN_AUDIENCE"} == HOSTS
+    assert given - asked.names == HOSTS
 
 
 def test_no_key_stands_in_a_setting_and_none_opens_the_storage() -> None:

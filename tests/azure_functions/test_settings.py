@@ -5,7 +5,12 @@ import pytest
 from azure_functions import settings
 
 ISSUER = "https://11111111.tokens.sts.global.api.aws"
-CALLERS = {"CALLERS_ACCOUNT": "000000000000", "CALLERS_AUDIENCE": "https://app.example", "CALLERS_ISSUER": ISSUER}
+CALLERS = {
+    "AWS_TOKEN_AUDIENCE": "api://tenant/causeway",
+    "CALLERS_ACCOUNT": "000000000000",
+    "CALLERS_AUDIENCE": "https://app.example",
+    "CALLERS_ISSUER": ISSUER,
+}
 STORAGE = {**CALLERS, "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
 IDENTITY_STORAGE = {**CALLERS, "AzureWebJobsStorage__queueServiceUri": "https://account.queue.core.windows.net"}
 READERS = (
@@ -20,6 +25,7 @@ def test_storage_and_the_callers_are_enough() -> None:
         client_id=None,
         storage_connection="UseDevelopmentStorage=true",
         storage_queue_uri=None,
+        aws_token_audience="api://tenant/causeway",
         callers_issuer=ISSUER,
         callers_account="000000000000",
         callers_audience="https://app.example",
@@ -53,6 +59,8 @@ def test_several_may_look() -> None:
         ({**STORAGE, **IDENTITY_STORAGE}, "AzureWebJobsStorage"),
         ({**STORAGE, "ARM_ENDPOINT": ""}, "ARM_ENDPOINT"),
         ({**STORAGE, "ARM_ENDPOINT": "http://management.azure.com"}, "ARM_ENDPOINT"),
+        ({**STORAGE, "AWS_TOKEN_AUDIENCE": ""}, "AWS_TOKEN_AUDIENCE"),
+        ({**STORAGE, "AWS_TOKEN_AUDIENCE": "causeway"}, "AWS_TOKEN_AUDIENCE"),
         ({**STORAGE, "CALLERS_ISSUER": ""}, "CALLERS_ISSUER"),
         ({**STORAGE, "CALLERS_ISSUER": "http://issuer.example"}, "CALLERS_ISSUER"),
         ({**STORAGE, "CALLERS_AUDIENCE": ""}, "CALLERS_AUDIENCE"),

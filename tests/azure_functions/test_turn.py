@@ -195,6 +195,21 @@ def test_azure_that_is_never_done_is_given_up_with_what_was_seen_last(world: Wor
     assert world.aws.causes[0].startswith("AzureTooSlow: ") and "LocalNetworkGatewayMissing" in world.aws.causes[0]
 
 
+def test_a_task_of_which_aws_says_nothing_is_dropped_at_last(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(work: object) -> bool:
+        raise errors.CloudBusy("take the role: AccessDenied: it is gone")
+
+    monkeypatch.setattr(world.aws, "heartbeat", refuse)
+    world.ask(fakes.WORK)
+    world.take_one(NOW + turn.LIMIT)
+    assert len(world.queue.sent) == 1
+    world.take_one(NOW + turn.LIMIT + timedelta(seconds=1))
+    assert not world.queue.sent
+    assert [record.msg for record in caplog.records if record.levelname == "ERROR"] == ["task dropped"]
+
+
 def test_neither_the_key_nor_the_token_leaves_its_place(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     queued: list[str] = []

@@ -72,6 +72,7 @@ SETTINGS = Settings(
     client_id=None,
     storage_connection="UseDevelopmentStorage=true",
     storage_queue_uri=None,
+    aws_token_audience="api://tenant/causeway",
     callers_issuer="",
     callers_account=ACCOUNT,
     callers_audience="",

@@ -19,6 +19,7 @@ from lambdas.handlers import answer_for_walk, deploy_link, watch
 from link import examine, plan, region, wanted
 from link.remedy import Memory
 from link.steps import State
+from tests.azure_functions.fakes import FakeCredential
 from tests.lambdas.test_walk import Context
 from tests.stacks import machines, policies, test_watch_stack
 from tests.walks import clouds as both
@@ -160,7 +161,10 @@ def _called_back(record: Record) -> None:
     here = record.clouds.settings
     secret = boto3.client("secretsmanager").create_secret(Name="psk", SecretString="key")["ARN"]
     ref = plan.azure_ref(here.spec, here.deployed).model_copy(update={"psk_secret": secret})
-    work, line = wanted.AzureWork(ref=ref, wanted=None, task_token="token"), function_aws.Aws()
+    work, line = (
+        wanted.AzureWork(ref=ref, wanted=None, task_token="token"),
+        function_aws.Aws(FakeCredential(), "api://tenant/causeway"),
+    )
     with record.of("azure"):
         line.read_psk(ref)
         line.heartbeat(work)
