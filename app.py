@@ -44,9 +44,9 @@ def declare(app: App, links: Sequence[LinkSpec], alert_emails: Sequence[str], as
         for link in near:
             made = LinkStack(app, link, asset)
             # A link's walks write to the watch's list and ask it for looks.
-            made.add_dependency(watch)
+            made.add_stack_dependency(watch)
             if link.azure.identity_provider is None:
-                made.add_dependency(providers[link.azure.tenant])
+                made.add_stack_dependency(providers[link.azure.tenant])
 
 
 if __name__ == "__main__":

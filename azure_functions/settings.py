@@ -72,6 +72,6 @@ def _address(name: str, value: str) -> str:
 def _readers(text: str, account: str) -> frozenset[str]:
     readers = frozenset(filter(None, map(str.strip, text.split(","))))
     for one in readers:
-        if not re.fullmatch(rf"arn:aws[a-z-]*:iam::{account}:(role|user)/\S+", one):
+        if not re.fullmatch(rf"arn:aws[a-z-]*:iam::{account}:(root|(role|user)/\S+)", one):
             raise ValueError(f"CALLERS_READERS must be ARNs of roles and users of account {account}, not {one!r}")
     return readers

@@ -63,7 +63,10 @@ _EXECUTIONS = (
 _TABLES = (
     "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:dynamodb:eu-west-1:<AWS::AccountId>:table/causeway-LINK-Table*]"
 )
-_LOOKS = "EC2's Describe calls know no resource, and all that they do is look."
+_LOOKS = (
+    "EC2's Describe calls know no resource, and only look; nor do web identity tokens, which a condition keeps for the"
+    " link's Function."
+)
 _NEW_EACH_TIME = "Executions are named as they start, so a role names those of the link's own state machine."
 _RUNTIME = (
     "The functions, the Azure Function and Debian's agent run one Python, 3.13, which their bytecode is made for."
@@ -71,7 +74,7 @@ _RUNTIME = (
 _OF_NOW = "The table holds what is so now, a lock or a reading; what it held an hour ago would mislead."
 
 ACKNOWLEDGED = (
-    Acknowledged(_EVERYTHING, LINK, _roles(*(name for name in _LOCKED if name != "DisconnectAzure"), "Report"), _LOOKS),
+    Acknowledged(_EVERYTHING, LINK, _roles(*_LOCKED, "Report"), _LOOKS),
     Acknowledged(_EVERYTHING, WATCH, ("CausewayWatchRole",), _LOOKS),
     Acknowledged(
         _EVERYTHING,

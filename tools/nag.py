@@ -11,9 +11,8 @@ from pathlib import Path
 from aws_cdk import App
 from cdk_nag import AwsSolutionsChecks
 
+from app import declare
 from link.spec import LinkSpec
-from stacks.link_stack import LinkStack
-from stacks.watch_stack import WatchStack
 from tools.acknowledged import ACKNOWLEDGED, Finding
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +24,7 @@ AZURE = {
     "vpn_gateway": "vpn-gateway",
     "virtual_networks": ["workloads"],
     "function_url": "https://causeway-example.azurewebsites.net",
+    "function_identity": GUID,
 }
 AWS = {"region": "eu-west-1", "vpc": "vpc-0123456789abcdef0"}
 OPTIONS = {
@@ -41,10 +41,7 @@ def findings() -> set[Finding]:
     """What the rules find. What differs by a link's name alone is the same finding, of `causeway-LINK`."""
     app = App(outdir=str(ROOT / ".build" / "nag"))
     links = [LinkSpec.model_validate(declared) for declared in (PLAIN, FULL)]
-    asset = ROOT / "link"  # any folder: no rule looks into an asset
-    WatchStack(app, "eu-west-1", links, ["network@example.com"], asset)
-    for link in links:
-        LinkStack(app, link, asset)
+    declare(app, links, ["network@example.com"], ROOT / "link")  # any folder: no rule looks into an asset
     # As a plugin of the synthesis the pack would say the same, in a file and seconds later.
     report = AwsSolutionsChecks(app).validate_scope(app)
     return {

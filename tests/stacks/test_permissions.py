@@ -40,7 +40,7 @@ KNOWS_NEITHER: Mapping[tuple[str, str], str] = {
 }
 # The name is all that varies, or the account does.
 WILD = re.compile(r"(?:^|:(?P<kind>[a-z-]+)/)\*$|:\*:")
-NARROWING = re.compile(r"aws:(Resource|Request)Tag/causeway-link|ec2:Vpc")
+NARROWING = re.compile(r"aws:(Resource|Request)Tag/causeway-link|ec2:Vpc|sts:IdentityTokenAudience")
 
 
 def _wild(statement: policies.Statement) -> Iterator[tuple[str, str]]:
