@@ -107,6 +107,7 @@ class Aws:
     def _as_role(self, ref: AzureRef) -> Clients:
         with translate.azure("ask for the identity's token"):
             token = self._credential.get_token(f"{self._audience}/.default").token
+        # So that no credentials are looked for: where an instance of AWS's finds them, Azure serves something else.
         unsigned = CONFIG.merge(Config(signature_version=UNSIGNED))
         with (
             _translated(f"take the role {ref.aws_role}", NOT_YET),

@@ -63,6 +63,7 @@ def end_point(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndPoint]:
         monkeypatch.delenv(name, raising=False)
     for name, value in {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{server.server_port}/none",
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -81,7 +82,7 @@ def identity() -> fakes.FakeCredential:
 
 @pytest.fixture
 def edge(end_point: EndPoint, identity: fakes.FakeCredential) -> Iterator[aws.Aws]:
-    """Without any credential of AWS's around."""
+    """Where AWS's credentials are looked for, none are given."""
     found = aws.Aws(identity, "api://tenant/causeway")
     yield found
     found.close()
