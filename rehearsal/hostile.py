@@ -121,7 +121,9 @@ def send(attack: Attack) -> int:
     headers = {"Authorization": f"Bearer {attack.token}"} if attack.token else {}
     with contextlib.closing(http.client.HTTPSConnection(address, timeout=30, context=trust)) as connection:
         connection.request("POST", attack.path, attack.body, headers)
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        answer.read()  # what is left unread would end the connection by a reset, of which the host would tell
+        return answer.status
 
 
 def wrong(attack: Attack, status: int, lines: Sequence[str]) -> list[str]:
