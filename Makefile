@@ -38,11 +38,9 @@ drill: setup-rehearsal lambda-asset ## NAME="one two" or all: break a link and s
 bench-heal: setup-rehearsal lambda-asset ## seconds until traffic is restored, medians of five, and a bare boot beside them
 	@python -m rehearsal bench-heal
 
-# The CDK leaves folders of its own in the temporary one.
-test: export TMPDIR := $(CURDIR)/.build/tmp
 test: setup lambda-asset azure-package ## unit tests: no root, no network, no credentials
-	@rm -rf $(TMPDIR) && mkdir -p $(TMPDIR)
-	@pytest -n 2 -m 'not root'
+	@rm -rf .build/tmp && mkdir -p .build/tmp
+	@TMPDIR=$(CURDIR)/.build/tmp pytest -n 2 -m 'not root' # the CDK leaves folders of its own in the temporary one
 
 prove: setup lambda-asset ## every case of the proofs of which `make test` runs a spread (docs/proofs.md)
 	@PROVE_EVERY=1 pytest tests/walks/test_faults.py
