@@ -16,6 +16,7 @@ IDENTITY_STORAGE = {**CALLERS, "AzureWebJobsStorage__queueServiceUri": "https://
 READERS = (
     "arn:aws:iam::000000000000:role/aws-reserved/sso.amazonaws.com/Network",
     "arn:aws:iam::000000000000:user/ann",
+    "arn:aws:iam::000000000000:root",
 )
 
 
@@ -67,7 +68,7 @@ def test_several_may_look() -> None:
         ({**STORAGE, "CALLERS_ACCOUNT": ""}, "CALLERS_ACCOUNT"),
         ({**STORAGE, "CALLERS_ACCOUNT": "0000-0000-0000"}, "CALLERS_ACCOUNT"),
         ({**STORAGE, "CALLERS_READERS": "ann"}, "CALLERS_READERS"),
-        ({**STORAGE, "CALLERS_READERS": "arn:aws:iam::000000000000:root"}, "CALLERS_READERS"),
+        ({**STORAGE, "CALLERS_READERS": "arn:aws:iam::000000000000:role/"}, "CALLERS_READERS"),
         ({**STORAGE, "CALLERS_READERS": READERS[1].replace("0000", "9999")}, "CALLERS_READERS"),
     ],
 )

@@ -18,7 +18,8 @@ PROVIDER = f"arn:aws:iam::000000000000:oidc-provider/{NAME}"
 AUDIENCE = f"api://{TENANT}/causeway"
 OURS, FORGER = Issuer(URL, "one"), Issuer(URL, "one")
 NOW = int(time.time())
-CLAIMS = {"aud": AUDIENCE, "sub": "the-function", "iat": NOW, "nbf": NOW, "exp": NOW + 60}
+# Longer than all tests take.
+CLAIMS = {"aud": AUDIENCE, "sub": "the-function", "iat": NOW, "nbf": NOW, "exp": NOW + 3600}
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_a_token_of_the_tenants_is_taken_for_what_it_says(key_set: Any) -> None:
         (jwt.encode({"iss": URL, **CLAIMS}, "", "none", {"kid": "one"}), "InvalidIdentityToken", "alg"),
         (jwt.encode({"iss": URL, **CLAIMS}, "x" * 32, "HS256", {"kid": "one"}), "InvalidIdentityToken", "alg"),
         (OURS.sign({**CLAIMS, "aud": "https://management.azure.com/"}), "InvalidIdentityToken", "audience"),
-        (OURS.sign({**CLAIMS, "nbf": NOW + 60}), "InvalidIdentityToken", "not yet"),
+        (OURS.sign({**CLAIMS, "nbf": NOW + 3000}), "InvalidIdentityToken", "not yet"),
         (OURS.sign({**CLAIMS, "iss": "https://sts.windows.net/another/"}), "InvalidIdentityToken", "issuer"),
         (OURS.sign({name: CLAIMS[name] for name in ("aud", "sub", "iat")}), "InvalidIdentityToken", "exp"),
         (OURS.sign({**CLAIMS, "exp": NOW - 5}), "ExpiredTokenException", "expired"),
@@ -91,7 +92,7 @@ def test_a_policy_that_does_not_name_the_token_gives_no_role(changes: dict[str, 
 
 @pytest.mark.parametrize(("audience", "aud"), [(["one"], "one"), (["one", "two"], ["one", "two"])])
 def test_a_token_of_aws_says_who_calls_from_which_account(audience: list[str], aud: Any) -> None:
-    role, times = "arn:aws:iam::000000000000:role/demo", {"iat": NOW, "exp": NOW + 60}
+    role, times = "arn:aws:iam::000000000000:role/demo", {"iat": NOW, "exp": NOW + 3600}
     assert web_identity.outbound_claims(role, "000000000000", "eu-west-1", audience, "id", times) == {
         "aud": aud,
         "sub": role,
