@@ -100,14 +100,15 @@ def awaited(
 _FAR_RETRY = re.compile(r"\bIKE_SA_INIT_I\b.*\bRETRANSMIT in [1-9]")
 
 
-def nudge(states: Sequence[str], ours: bool | None) -> Nudge:
+def nudge(states: Sequence[str], ours: bool | None, *, alone: bool = True) -> Nudge:
     """How to help a tunnel that is down; docs/experiments/two-tunnels.md has the table behind it.
 
     `ours` tells whether this instance bears the Elastic IP. Without it the peer must hear nothing from here, or the
-    gateway that does bear it would lose its tunnel.
+    gateway that does bear it would lose its tunnel. `alone`: no other tunnel is up, so that nothing is lost when a
+    negotiation is ended: with it Libreswan 5.2 takes the kernel's policy of the other tunnel away.
     """
     if not ours:
         return Nudge.TERMINATE if ours is False and states else Nudge.NOTHING
     if not states:
         return Nudge.INITIATE
-    return Nudge.RESTART if all(_FAR_RETRY.search(state) for state in states) else Nudge.NOTHING
+    return Nudge.RESTART if alone and all(_FAR_RETRY.search(state) for state in states) else Nudge.NOTHING

@@ -211,7 +211,7 @@ class Agent:
         for tunnel in wanted.tunnels:
             if tunnel.number in up and self._ours:
                 continue
-            what = decide.nudge(states.get(tunnel.number, ()), self._ours)
+            what = decide.nudge(states.get(tunnel.number, ()), self._ours, alone=not up)
             if what is not decide.Nudge.NOTHING:
                 act.nudge(tunnel.connection, what)
 

@@ -65,6 +65,13 @@ def test_a_tunnel_that_is_down_is_helped_without_disturbing_a_negotiation(state:
     assert decide.nudge((state,) if state else (), ours=True) is nudge
 
 
+def test_a_negotiation_is_not_ended_while_another_tunnel_is_up() -> None:
+    far = '#9: "causeway-1":500 IKE_SA_INIT_I (sent IKE_SA_INIT request); RETRANSMIT in 3s;'
+    assert decide.nudge((far,), ours=True, alone=False) is Nudge.NOTHING
+    assert decide.nudge((), ours=True, alone=False) is Nudge.INITIATE
+    assert decide.nudge((far,), ours=False, alone=False) is Nudge.TERMINATE
+
+
 def test_without_the_elastic_ip_the_peer_hears_nothing_from_here() -> None:
     state = '#9: "causeway-1":4500 ESTABLISHED_IKE_SA (established IKE SA); REKEY in 9s;'
     assert decide.nudge((), ours=False) is Nudge.NOTHING

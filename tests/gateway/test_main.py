@@ -18,11 +18,12 @@ from tests.gateway import documents
 WELL = '#1: "causeway-{}":4500 ESTABLISHED_IKE_SA (established IKE SA); REKEY in 906s; newest; idle;'
 ASKED = WELL.replace("REKEY", "RETRANSMIT in 0s; REKEY")
 DEAD = WELL.replace("REKEY", "RETRANSMIT in 1s; REKEY")
+CALLING = '#2: "causeway-{}":500 IKE_SA_INIT_I (sent IKE_SA_INIT request); RETRANSMIT in 3s; idle;'
 
 
 @dataclass
 class Machine:
-    """`asked` are the peers that owe an answer, `dead` those that owe it for long.
+    """`asked` are the peers that owe an answer, `dead` those that owe it for long, `calling` those that have no SA yet.
 
     `states_read` is how often the daemon was asked for its states.
     """
@@ -30,6 +31,8 @@ class Machine:
     up: frozenset[int] = frozenset({1, 2})
     asked: frozenset[int] = frozenset()
     dead: frozenset[int] = frozenset()
+    calling: frozenset[int] = frozenset()
+    nudged: list[tuple[str, decide.Nudge]] = field(default_factory=list)
     routes: set[Route] = field(default_factory=set)
     now: float = 1000.0
     states_read: int = 0
@@ -37,6 +40,7 @@ class Machine:
     def states(self) -> Mapping[int, tuple[str, ...]]:
         self.states_read += 1
         says = {number: DEAD if number in self.dead else ASKED if number in self.asked else WELL for number in self.up}
+        says |= dict.fromkeys(self.calling, CALLING)
         return {number: (line.format(number),) for number, line in says.items()}
 
     @property
@@ -68,7 +72,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(look, "interfaces", lambda: (Interface("ipsec1", up=True, mtu=1400),))
     monkeypatch.setattr(look, "own_address", lambda: "10.101.0.5")
     monkeypatch.setattr(act, "raise_interfaces", lambda _: None)
-    monkeypatch.setattr(act, "nudge", lambda *_: None)
+    monkeypatch.setattr(act, "nudge", lambda *what: machine.nudged.append(what))
     monkeypatch.setattr(act, "carry", lambda routes, _source: machine.routes.update(routes))
     monkeypatch.setattr(act, "add_route", lambda route, _source: machine.routes.add(route))
     monkeypatch.setattr(act, "remove_route", machine.routes.remove)
@@ -122,3 +126,15 @@ def test_a_link_with_one_tunnel_looks_at_nothing_more_than_before(agent: main.Ag
     machine.up = machine.dead = frozenset({1})
     assert (round_of(agent, machine, documents.parsed(tunnels=1)), machine.ways) == ([UP], {"ipsec1"})
     assert machine.states_read == 0
+
+
+def test_a_negotiation_that_waits_is_begun_anew_only_where_no_other_tunnel_is_up(
+    agent: main.Agent, machine: Machine
+) -> None:
+    both, machine.up, machine.calling = documents.parsed(), frozenset({2}), frozenset({1})
+    round_of(agent, machine, both)  # learns that it bears the Elastic IP
+    round_of(agent, machine, both)
+    assert machine.nudged == []
+    machine.up = frozenset()
+    round_of(agent, machine, both)
+    assert ("causeway-1", decide.Nudge.RESTART) in machine.nudged
