@@ -33,14 +33,18 @@ def stop_ipsec(now: Scene) -> str | None:
 def edit_configuration(now: Scene) -> str | None:
     """Another address of the peer, as somebody might try it, and Libreswan takes it over.
 
-    It is loaded from a copy, because the agent may put the file back in between.
+    The daemon gets it first: the agent puts a file back within a second, and the daemon with it.
     """
-    edit = (
-        f"sed 's/^    right=.*/    right={NOBODY}/' {CONNECTIONS} >/run/edited.conf; cp /run/edited.conf {CONNECTIONS}"
+    edited = "/run/edited.conf"
+    load = f"ipsec whack --delete --name causeway-1; ipsec addconn --config {edited} causeway-1"
+    held = run(
+        now,
+        f"sed 's/^    right=.*/    right={NOBODY}/' {CONNECTIONS} >{edited}; {load}; ipsec whack --connectionstatus; "
+        f"cp {edited} {CONNECTIONS}; cat {CONNECTIONS}; rm {edited}",
     )
-    load = "ipsec whack --delete --name causeway-1; ipsec addconn --config /run/edited.conf causeway-1"
-    held = run(now, f"{edit}; {load}; rm /run/edited.conf; ipsec whack --connectionstatus")
-    return f"the daemon holds the peer {NOBODY}" if f"remote: {NOBODY}" in held else None
+    if f"remote: {NOBODY}" in held:
+        return f"the daemon holds the peer {NOBODY}"
+    return f"the file names the peer {NOBODY}" if f"right={NOBODY}" in held else None
 
 
 def configuration(now: Scene) -> Iterator[str]:
