@@ -143,7 +143,13 @@ def _routes(spec: LinkSpec, facts: Facts, interface: str) -> Iterator[Step]:
 
 
 def _unwanted(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
-    """What becomes of a recorded route to a prefix that is no longer behind Azure."""
+    """What becomes of a recorded route that is not wanted any more: its prefix is gone, or its table.
+
+    What was not seen is not deleted: of a table that is not there, IAM cannot tell whether it is in our VPC.
+    """
+    table = next((table for table in facts.route_tables if table.id == table_id), None)
+    if table is None or choose.route_to(table, destination) is None:
+        return steps.GiveUpRoute("RouteGone", f"{table_id} has no route to {destination}", table_id, destination)
     if theirs := _elsewhere(facts, table_id, destination):
         because = f"{destination} is no longer behind Azure, and somebody has pointed it in {table_id} at {theirs}"
         return steps.GiveUpRoute("RouteNotOurs", because, table_id, destination)

@@ -133,7 +133,7 @@ class ReplaceRoute(Step):
 
 @dataclass(frozen=True)
 class DropRoute(Step):
-    """Deletes a route of ours to a prefix that is no longer behind Azure."""
+    """Deletes a route of ours that is not wanted any more."""
 
     state = State.ADJUST_ROUTES
     table: str
@@ -142,7 +142,7 @@ class DropRoute(Step):
 
 @dataclass(frozen=True)
 class GiveUpRoute(Step):
-    """Strikes a route to such a prefix from our list without touching it: somebody has pointed it elsewhere."""
+    """Strikes such a route from our list without touching it: it is gone, or somebody has pointed it elsewhere."""
 
     state = State.ADJUST_ROUTES
     table: str

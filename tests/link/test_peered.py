@@ -44,7 +44,9 @@ def test_a_peered_prefix_is_routed_and_published() -> None:
 
 def test_a_peering_that_ends_takes_its_route_along() -> None:
     own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX), (worlds.PRIVATE_TABLE, SPOKE)})
-    aws = worlds.aws(gateways=(worlds.gateway(),), own_routes=own)
+    table = worlds.private_table(worlds.route(str(SPOKE), worlds.gateway().interface))
+    tables = (worlds.aws().route_tables[0], table)
+    aws = worlds.aws(gateways=(worlds.gateway(),), own_routes=own, route_tables=tables)
     planned = plan.up(worlds.spec(), Facts(aws=aws, azure=worlds.azure()), worlds.DEPLOYED)
     assert "PrefixGone" in [step.reason for step in planned]
 

@@ -89,10 +89,21 @@ def test_a_route_that_is_not_ours_is_never_touched() -> None:
 
 def test_a_prefix_that_left_azure_loses_its_route() -> None:
     own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX), (worlds.PRIVATE_TABLE, IPv4Network("10.9.0.0/16"))})
-    planned = _up(_done().model_copy(update={"own_routes": own}))
+    routes = (*_done().route_tables[1].routes, worlds.route("10.9.0.0/16", worlds.gateway().interface))
+    tables = (_done().route_tables[0], _done().route_tables[1].model_copy(update={"routes": routes}))
+    planned = _up(_done().model_copy(update={"own_routes": own, "route_tables": tables}))
     assert planned[0] == steps.DropRoute(
         "PrefixGone", "10.9.0.0/16 is no longer behind Azure", worlds.PRIVATE_TABLE, IPv4Network("10.9.0.0/16")
     )
+
+
+@pytest.mark.parametrize("table", [worlds.PRIVATE_TABLE, "rtb-gone"])
+def test_a_route_that_is_gone_with_its_prefix_or_its_table_is_only_struck_from_the_list(table: str) -> None:
+    """To delete it IAM would have to know the VPC of a table that is not there."""
+    destination = IPv4Network("10.9.0.0/16") if table == worlds.PRIVATE_TABLE else worlds.AZURE_PREFIX
+    own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX), (table, destination)})
+    planned = _up(_done().model_copy(update={"own_routes": own}))
+    assert planned[0] == steps.GiveUpRoute("RouteGone", f"{table} has no route to {destination}", table, destination)
 
 
 def test_a_route_that_somebody_repointed_stays_when_its_prefix_left_azure() -> None:
