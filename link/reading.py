@@ -29,6 +29,9 @@ class TunnelReading(Record):
 class Reading(Record):
     """What the gateway sees. `probe` is None when the configuration names none. `read_at` is aware, UTC.
 
+    The outer bytes are what the gateway received and sent on UDP 500 and 4500 since `counting_since` (aware, UTC), IP
+    headers included. None: they could not be read, or the agent is of a version that does not say since when.
+
     `fault` says what is wrong that the agent could name: a CamelCase word, a colon and a sentence (docs/runbook.md).
     """
 
@@ -38,9 +41,10 @@ class Reading(Record):
     read_at: datetime
     tunnels: tuple[TunnelReading, ...]
     probe: Observation | None
-    outer_bytes_in: int
-    outer_bytes_out: int
+    outer_bytes_in: int | None
+    outer_bytes_out: int | None
     fault: str | None = None
+    counting_since: datetime | None = None
 
 
 class GatewayEvent(StrEnum):

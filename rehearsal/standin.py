@@ -16,8 +16,8 @@ PERIOD_S = 1.0
 READY = places.STATE / "standin-ready"
 
 
-def turn(booted: set[str]) -> None:
-    """One look at both clouds, and what follows from it."""
+def turn(booted: dict[str, str]) -> None:
+    """One look at both clouds, and what follows from it. `booted`: since when each instance counts what crosses."""
     connections = {
         str(peer.gateway_ip): {
             one.name: {"connected": True, "ingress_bytes": 0, "egress_bytes": 0} for one in peer.connections
@@ -31,13 +31,12 @@ def turn(booted: set[str]) -> None:
             continue
         speaker = report.Speaker(link, instance)
         if instance not in booted:
-            booted.add(instance)
+            booted[instance] = datetime.now(UTC).isoformat()
             _say(report.BOOTED, speaker.booted(version))
         linked = any(f"causeway-{link}" in found for found in connections.values())
         state = report.UP if linked else report.DOWN
-        nothing = status.Bytes(0, 0)
-        tunnel = report.TunnelLook(1, state, nothing)
-        _say(report.READING, speaker.reading(report.Look(version, datetime.now(UTC), (tunnel,), state, nothing, None)))
+        tunnel, outer = report.TunnelLook(1, state, status.Bytes()), status.Outer(0, 0, booted[instance])
+        _say(report.READING, speaker.reading(report.Look(version, datetime.now(UTC), (tunnel,), state, outer, None)))
 
 
 def _running() -> list[tuple[str, str]]:
@@ -64,7 +63,7 @@ def _say(kind: str, detail: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    instances: set[str] = set()
+    instances: dict[str, str] = {}
     READY.touch()
     while True:
         turn(instances)

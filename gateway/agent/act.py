@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.agent import decide, ladder, look, program, status
@@ -36,11 +37,17 @@ def protect(configuration: Configuration, *, anew: bool = False) -> None:
     """First nothing passes to the other side, then nothing passes in clear text, then forwarding is on.
 
     `anew` takes away what somebody has put into our table, and with it the counters; in one transaction all the same.
+    So does a first load: counters of which nobody knows since when they count begin again, and none counts twice.
     """
-    before = f"{_TABLE}\ndelete {_TABLE}\n" if anew else ""
+    if anew:
+        look.SINCE.unlink(missing_ok=True)
+    first = not look.SINCE.exists()
+    before = f"{_TABLE}\ndelete {_TABLE}\n" if first else ""
     for route in decide.blocking_routes(configuration):
         add_route(route, None)
     program.run([program.NFT, "--file", "-"], given=before + configuration.nftables)
+    if first:
+        _write(look.SINCE, datetime.now(UTC).isoformat())
     wanted = _sysctls()
     for name in changed_sysctls():
         (SYSCTL / name).write_text(wanted[name])

@@ -6,12 +6,14 @@ What could not be read is None, which is not the same as nothing found.
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from gateway.agent import metadata, program, status
 
 ROUTE_PROTOCOL = "111"  # marks our routes; a number that iproute2 has no name for
 
-
+# Since when the counters count (act.protect). In /run, which is empty after a boot, as they are then.
+SINCE = Path("/run/causeway/since")
 ANSWER_S = 1.5  # a daemon that has not answered by then is asked again in the next round
 
 
@@ -68,13 +70,13 @@ def disk_free_mb() -> int:
     return found.f_bavail * found.f_frsize >> 20
 
 
-def outer_bytes() -> status.Bytes:
-    """What passed on UDP 500 and 4500 since the first ruleset, IP headers included."""
+def outer() -> status.Outer | None:
+    """What passed on UDP 500 and 4500, IP headers included, since the counters began."""
     try:
         counters = status.parse_counters(program.run([program.NFT, "--json", "list", "counters"]))
-    except program.ProgramFailed:
-        return status.Bytes()
-    return status.Bytes(counters.get("outer_in", 0), counters.get("outer_out", 0))
+        return status.Outer(counters["outer_in"], counters["outer_out"], SINCE.read_text())
+    except (program.ProgramFailed, KeyError, OSError):
+        return None
 
 
 def own_address() -> str | None:

@@ -222,7 +222,7 @@ class Agent:
             read_at=datetime.now(UTC),
             tunnels=tunnels,
             probe=self._probe.state if self._probe else None,
-            outer=self._told.outer if self._told else status.Bytes(),
+            outer=None,
             fault=str(fault) if fault else None,
         )
         if self._applied is None:
@@ -230,7 +230,7 @@ class Agent:
         measure = time.monotonic() >= self._metrics_due
         if not measure and not report.worth_telling(self._told, now):
             return
-        now = report.with_outer(now, look.outer_bytes())
+        now = report.with_outer(now, look.outer())
         if report.worth_telling(self._told, now):
             told, self._told = self._told, now
             self._voice.say(report.kind(told, now), self._speaker.reading(now))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.agent.fault import Fault
-from gateway.agent.status import Bytes
+from gateway.agent.status import Bytes, Outer
 
 BOOTED = "GatewayBooted"
 BOOT_FAILED = "GatewayBootFailed"
@@ -36,13 +36,13 @@ class TunnelLook:
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the whole gateway. `probe` is None when none is configured."""
+    """One look at the whole gateway. `probe` is None when none is configured, `outer` when it could not be read."""
 
     version: str | None
     read_at: datetime
     tunnels: tuple[TunnelLook, ...]
     probe: str | None
-    outer: Bytes
+    outer: Outer | None
     fault: str | None
 
 
@@ -79,8 +79,9 @@ class Speaker:
             "read_at": look.read_at.isoformat(),
             "tunnels": tunnels,
             "probe": look.probe,
-            "outer_bytes_in": look.outer.bytes_in,
-            "outer_bytes_out": look.outer.bytes_out,
+            "outer_bytes_in": look.outer and look.outer.bytes_in,
+            "outer_bytes_out": look.outer and look.outer.bytes_out,
+            "counting_since": look.outer and look.outer.since,
             "fault": look.fault,
         }
 
@@ -138,8 +139,9 @@ def metrics(link: str, last: Look | None, now: Look) -> tuple[Datum, ...]:
     if now.probe in (UP, DOWN):
         values["ProbeUp"] = (float(now.probe == UP), "Count")
     before = last.outer if last else Bytes()
-    values["OuterBytesIn"] = (float(_grown(before.bytes_in, now.outer.bytes_in)), "Bytes")
-    values["OuterBytesOut"] = (float(_grown(before.bytes_out, now.outer.bytes_out)), "Bytes")
+    if before and now.outer:
+        values["OuterBytesIn"] = (float(_grown(before.bytes_in, now.outer.bytes_in)), "Bytes")
+        values["OuterBytesOut"] = (float(_grown(before.bytes_out, now.outer.bytes_out)), "Bytes")
     return tuple(Datum(link, name, value, unit, now.read_at) for name, (value, unit) in values.items())
 
 
@@ -148,6 +150,6 @@ def _grown(before: int, now: int) -> int:
     return now - before if now >= before else now
 
 
-def with_outer(look: Look, outer: Bytes) -> Look:
+def with_outer(look: Look, outer: Outer | None) -> Look:
     """The same look with the counters, which are read only when somebody is told."""
     return replace(look, outer=outer)

@@ -127,6 +127,15 @@ def parse_counters(text: str) -> Mapping[str, int]:
 
 
 @dataclass(frozen=True)
+class Outer:
+    """What the counters say, and the moment since which they count, as text of an aware UTC time."""
+
+    bytes_in: int
+    bytes_out: int
+    since: str
+
+
+@dataclass(frozen=True)
 class Bytes:
     """Inner bytes, both ways."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.agent import report
 from gateway.agent.fault import Fault
-from gateway.agent.status import Bytes
+from gateway.agent.status import Bytes, Outer
 from link import reading, watched
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -18,7 +18,7 @@ LOOK = report.Look(
     read_at=NOW,
     tunnels=(report.TunnelLook(1, report.UP, Bytes(84, 168)), report.TunnelLook(2, report.UNKNOWN, Bytes())),
     probe=report.DOWN,
-    outer=Bytes(1000, 2000),
+    outer=Outer(1000, 2000, "2026-11-20T08:00:00.000001+00:00"),
     fault="ConfigurationRefused: version v2: no",
 )
 
@@ -31,6 +31,12 @@ def test_a_reading_is_what_the_controller_reads() -> None:
         (2, "unknown", 0, 0),
     ]
     assert (read.probe, read.outer_bytes_in, read.outer_bytes_out, read.fault) == ("down", 1000, 2000, LOOK.fault)
+    assert read.counting_since == datetime(2026, 11, 20, 8, microsecond=1, tzinfo=UTC)
+
+
+def test_counters_that_could_not_be_read_are_unknown_and_not_zero() -> None:
+    read = reading.Reading.model_validate(SPEAKER.reading(replace(LOOK, outer=None)))
+    assert (read.outer_bytes_in, read.outer_bytes_out, read.counting_since) == (None, None, None)
 
 
 def test_a_reading_without_probe_says_so() -> None:
@@ -90,7 +96,7 @@ def test_the_words_of_an_observation_are_the_contracts() -> None:
     ("change", "told"),
     [
         ({}, False),
-        ({"outer": Bytes(5000, 5000)}, False),
+        ({"outer": None}, False),
         ({"read_at": NOW + timedelta(seconds=59)}, False),
         ({"read_at": NOW + timedelta(seconds=60)}, True),
         ({"version": "v2"}, True),
@@ -109,11 +115,14 @@ def test_the_first_look_is_always_told() -> None:
 
 
 def test_metrics_have_no_value_for_what_is_unknown() -> None:
-    nothing = replace(LOOK, probe=report.UNKNOWN, tunnels=(report.TunnelLook(1, report.UNKNOWN, Bytes()),))
-    assert {datum.name for datum in report.metrics("main", None, nothing)} == {"OuterBytesIn", "OuterBytesOut"}
+    nothing = replace(LOOK, probe=report.UNKNOWN, tunnels=(report.TunnelLook(1, report.UNKNOWN, Bytes()),), outer=None)
+    assert report.metrics("main", None, nothing) == ()
+    before = replace(nothing, outer=LOOK.outer)
+    assert report.metrics("main", before, nothing) == report.metrics("main", nothing, before) == ()
+    assert {datum.name for datum in report.metrics("main", None, before)} == {"OuterBytesIn", "OuterBytesOut"}
 
 
 def test_metrics_count_what_was_added_since_the_last_ones() -> None:
-    later = replace(LOOK, outer=Bytes(1500, 100), probe=report.UP)
+    later = replace(LOOK, outer=Outer(1500, 100, "later"), probe=report.UP)
     values = {datum.name: datum.value for datum in report.metrics("main", LOOK, later)}
     assert values == {"TunnelUp": 1.0, "ProbeUp": 1.0, "OuterBytesIn": 500.0, "OuterBytesOut": 100.0}
