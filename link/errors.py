@@ -29,6 +29,10 @@ class StillInUse(CloudRefused):
     """What is to be removed is used by another resource. For a while that may be one that is gone."""
 
 
+class PriceInvalid(CausewayError):
+    """A price interface answered what cannot be a price; one line names what was asked and what is wrong."""
+
+
 class FunctionUnreachable(CausewayError):
     """The Azure Function did not answer, or did not know us. Nothing is known of the Azure side."""
 
@@ -55,6 +59,10 @@ class LinkBusy(CausewayError):
 
 class GatewayLingers(CausewayError):
     """An instance that was told to end is not terminated within the time."""
+
+
+class MailFateUnknown(CausewayError):
+    """A mail may have been sent or not: the answer of SES is missing. It is not sent again by itself."""
 
 
 RETRYABLE: tuple[type[CausewayError], ...] = (CloudBusy, FunctionUnreachable)

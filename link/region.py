@@ -4,8 +4,14 @@
 WATCH = "CausewayWatch"
 LINKS = "CausewayLinks"
 ALERTS = "CausewayAlerts"
+COSTS = "CausewayCosts"
 
 
 def stack(region: str) -> str:
     """The name of the region's stack, which is also its name within the CDK app."""
     return f"{WATCH}-{region}"
+
+
+def costs(region: str) -> str:
+    """The name of the stack that mails what the links cost; also of its function's role."""
+    return f"{COSTS}-{region}"

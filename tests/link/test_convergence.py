@@ -24,7 +24,6 @@ FOR_A_HUMAN = ("RouteTaken", "GatewayFailed", "ForeignLocalNetworkGateway", "For
 prove = settings(
     max_examples=EXAMPLES,
     derandomize=True,  # the same worlds each time
-    deadline=None,
     database=None,
     phases=(Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),

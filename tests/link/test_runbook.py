@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from link import errors
+from link import errors, region
 
 ROOT = Path(__file__).parents[2]
 REASON = re.compile(r"([A-Z][a-z]+){2,}")
@@ -27,13 +27,33 @@ def test_the_table_of_refusals_and_warnings_is_complete() -> None:
     assert all(len(row) == 5 and row[2].strip() and row[3].strip() for row in rows)
 
 
+# Known before a walk, and those of the cost mail.
+OF_NO_WALK = {"SpecInvalid", "PriceInvalid", "MailFateUnknown"}
+
+
 def test_every_error_that_ends_a_walk_is_in_the_runbook() -> None:
     section = (ROOT / "docs" / "runbook.md").read_text().partition("## Failures of a walk")[2].partition("\n## ")[0]
     named = {
         word.strip() for line in section.splitlines() if line.startswith("| ") for word in line.split("|")[1].split(",")
     }
-    ends = {kind.__name__ for kind in errors.CausewayError.__subclasses__()} - {"SpecInvalid"}  # known before a walk
-    assert named - {"reason"} == ends
+    assert named - {"reason"} == {kind.__name__ for kind in errors.CausewayError.__subclasses__()} - OF_NO_WALK
+
+
+def _section(title: str) -> str:
+    return (ROOT / "docs" / "runbook.md").read_text().partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_whatever_keeps_a_cost_mail_from_arriving_is_in_the_runbook() -> None:
+    rows = [line.split("|") for line in _section("The cost mail").splitlines() if line.startswith("| ")]
+    assert all(len(row) == 5 and row[2].strip() and row[3].strip() for row in rows)
+    named = set(re.findall(r"[\w-]+", " ".join(row[1] for row in rows)))
+    code = {name: (ROOT / "lambdas" / name).read_text() for name in ("clouds/ses.py", "costs.py")}
+    warnings = set(re.findall(r'warned\(\s*"(\w+)"', code["clouds/ses.py"]))
+    told = set(re.findall(r"runbook\.md, (\w+)", code["costs.py"]))
+    (subject,) = re.findall(r"Causeway: (the links pass their budget)", code["costs.py"])
+    assert (len(warnings), len(told)) == (3, 1)
+    assert warnings | told | {f"{region.COSTS}-Fails"} | OF_NO_WALK - {"SpecInvalid"} <= named
+    assert any(f'"{subject}"' in row[1] for row in rows)
 
 
 # Reasons of a walk down, of a change that failed, and of a link that is up.
