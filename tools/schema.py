@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from link.cost.wanted import CostMail
 from link.spec import LinkSpec
 
 PATH = Path(__file__).resolve().parent.parent / "cdk.schema.json"
@@ -13,16 +14,16 @@ PATH = Path(__file__).resolve().parent.parent / "cdk.schema.json"
 
 def schema() -> dict[str, Any]:
     """The schema of cdk.json, as far as it is ours."""
-    _, definitions = models_json_schema([(LinkSpec, "validation")])
+    _, definitions = models_json_schema([(LinkSpec, "validation"), (CostMail, "validation")])
     links = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/LinkSpec"}, "description": "The wanted links"}
     emails = {"type": "array", "items": {"type": "string"}, "description": "Who is told of what Causeway cannot mend"}
+    mail = {"$ref": "#/$defs/CostMail", "description": "A mail about what the links cost; left out, none is sent"}
+    known = {"links": links, "alert_emails": emails, "cost_mail": mail}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cdk.json of Causeway",
         "type": "object",
-        "properties": {
-            "context": {"type": "object", "properties": {"links": links, "alert_emails": emails}, "required": ["links"]}
-        },
+        "properties": {"context": {"type": "object", "properties": known, "required": ["links"]}},
         "required": ["context"],
         **definitions,
     }
