@@ -10,7 +10,7 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from lambdas.clouds import alerts, aws, function, locks, memory, table, walks
+from lambdas.clouds import alerts, aws, azure_samples, function, locks, memory, table, walks
 from lambdas.settings import Settings
 from link import escalation, examine, lock, plan, remedy
 from link.errors import CausewayError
@@ -39,11 +39,25 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a look was asked by, when, and where humans are told."""
+    """What a look was asked by, when, and where humans are told. `counts`: it also keeps Azure's counters."""
 
     trigger: str
     now: datetime
     topic: str
+    counts: bool = False
+
+
+def count(links: Sequence[Settings], azure: Sequence[AzureFacts | CausewayError], now: datetime) -> None:
+    """Keeps Azure's counters for the cost mail. What cannot be kept is only missing there; no look fails by it."""
+    found = {
+        link.table: sample
+        for link, there in zip(links, azure, strict=True)
+        if isinstance(there, AzureFacts) and (sample := azure_samples.sample(there, now))
+    }
+    try:
+        azure_samples.note(found)
+    except CausewayError as exc:
+        logger.warning("counters of Azure not kept", why=str(exc))
 
 
 def look_at(links: Sequence[Settings], asked: Asked) -> list[Outcome]:
@@ -53,6 +67,8 @@ def look_at(links: Sequence[Settings], asked: Asked) -> list[Outcome]:
     found = aws.look_at_all(links)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         azure = list(pool.map(_azure, links))
+    if asked.counts:
+        count(links, azure, asked.now)
     return [_one(link, found[link.deployment], there, asked) for link, there in zip(links, azure, strict=True)]
 
 

@@ -104,6 +104,7 @@ class LinkStack(Stack):
             self,
             "Table",
             partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            time_to_live_attribute="expires",  # traffic samples have one (lambdas/clouds/samples.py)
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             removal_policy=RemovalPolicy.DESTROY,
         )

@@ -206,6 +206,7 @@ def of_watch(stack: Stack, links: Sequence[LinkSpec], topic: str) -> list[iam.Po
         _allow("dynamodb:Scan", on=arn("dynamodb", "table", region.LINKS)),
         _allow(
             "dynamodb:BatchGetItem",
+            "dynamodb:BatchWriteItem",
             "dynamodb:PutItem",
             "dynamodb:UpdateItem",
             "dynamodb:DeleteItem",

@@ -16,6 +16,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from link import region, watched
+from link.cost import claim
 from link.spec import LinkSpec
 from stacks import functions, permissions
 
@@ -42,6 +43,7 @@ class WatchStack(Stack):
             table_name=region.LINKS,
             partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute=claim.EXPIRES,
             removal_policy=RemovalPolicy.DESTROY,
         )
         self._topic = self._declare_topic(alert_emails)

@@ -20,9 +20,13 @@ ROUNDS = 5  # DynamoDB answers a batch in part when it is busy or the answer wou
 
 
 @cache
-def client() -> "DynamoDBClient":
-    """The DynamoDB client of this function."""
-    return boto3.client("dynamodb")
+def _of(region: str | None) -> "DynamoDBClient":
+    return boto3.client("dynamodb", region_name=region)
+
+
+def client(region: str | None = None) -> "DynamoDBClient":
+    """The DynamoDB client of a region; of none, that of this function's own."""
+    return _of(region)
 
 
 def get(table: str, id: str) -> Item:
@@ -32,22 +36,22 @@ def get(table: str, id: str) -> Item:
     return plain(found.get("Item", {}))
 
 
-def get_all(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+def get_all(wanted: Iterable[tuple[str, str]], region: str | None = None) -> dict[tuple[str, str], Item]:
     """The items that exist of (table, id) pairs, by pair."""
     found: dict[tuple[str, str], Item] = {}
     for some in batched(wanted, BATCH, strict=False):
-        found |= _batch(some)
+        found |= _batch(some, region)
     return found
 
 
-def _batch(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+def _batch(wanted: Iterable[tuple[str, str]], region: str | None) -> dict[tuple[str, str], Item]:
     asked: dict[str, Any] = {}
     for table, id in wanted:
         asked.setdefault(table, {"ConsistentRead": True, "Keys": []})["Keys"].append(key(id))
     found: dict[tuple[str, str], Item] = {}
     for _ in range(ROUNDS):
         with translated("reading what the links remember"):
-            answer = client().batch_get_item(RequestItems=asked)
+            answer = client(region).batch_get_item(RequestItems=asked)
         for table, items in answer["Responses"].items():
             found |= {(table, item["id"]["S"]): plain(item) for item in items}
         asked = answer.get("UnprocessedKeys", {})

@@ -1,4 +1,7 @@
-"""The region's list of links that have been up and are wanted. The watch reads it; walks write it."""
+"""The region's list of links that have been up and are wanted. The watch reads it; walks write it.
+
+Other things are kept in the same table (kept_prices.py, claims.py); a link is what has settings.
+"""
 
 from lambdas.clouds import dynamo
 from lambdas.clouds.errors import translated
@@ -16,9 +19,13 @@ def strike(name: str) -> None:
     dynamo.delete(region.LINKS, name)
 
 
-def links() -> tuple[Settings, ...]:
-    """All links of the region, in the order of their names."""
+def links(where: str | None = None) -> tuple[Settings, ...]:
+    """All links of a region, in the order of their names; of none, of this function's own."""
     with translated("reading the list of links"):
-        pages = dynamo.client().get_paginator("scan").paginate(TableName=region.LINKS, ConsistentRead=True)
+        pages = (
+            dynamo.client(where)
+            .get_paginator("scan")
+            .paginate(TableName=region.LINKS, ConsistentRead=True, FilterExpression="attribute_exists(settings)")
+        )
         found = [Settings.model_validate_json(item["settings"]["S"]) for page in pages for item in page["Items"]]
     return tuple(sorted(found, key=lambda link: link.spec.name))

@@ -37,7 +37,9 @@ def handler(event: dict[str, Any], context: object) -> list[dict[str, Any]]:
     trigger = str(event.get("detail-type") or event.get("trigger") or "operator")
     if trigger != SCHEDULE:
         links = _asked(event, links, now)
-    asked = watch.Asked(trigger, now, os.environ["CAUSEWAY_ALERTS"])
+    # Each hour, and at each look that somebody asks for: a link that is new need not wait for the hour's turn.
+    counts = trigger != SCHEDULE or now.minute == 0
+    asked = watch.Asked(trigger, now, os.environ["CAUSEWAY_ALERTS"], counts=counts)
     return [asdict(outcome) for outcome in watch.look_at(links, asked)]
 
 

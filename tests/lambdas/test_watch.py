@@ -12,10 +12,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.sns.models import sns_backends
 
-from lambdas.clouds import aws, dynamo, function, locks, memory, registry, table, walks
+from lambdas.clouds import aws, azure_samples, dynamo, function, locks, memory, registry, table, walks
 from lambdas.handlers import watch
 from lambdas.settings import Settings
 from link import region
+from link.cost.witness import AzureSample
 from link.errors import CausewayError, CloudRefused, FunctionUnreachable
 from link.facts import AzureFacts
 from link.remedy import Memory
@@ -217,6 +218,16 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     yield made
     for client in clients:
         client.meta.events.unregister("provide-client-params", unique_id="count")
+
+
+def test_a_look_that_somebody_asks_for_keeps_azures_counters_as_the_hours_first_does(
+    world: World, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[dict[str, AzureSample]] = []
+    monkeypatch.setattr(azure_samples, "note", kept.append)
+    outside.azure = worlds.azure(connection=worlds.connection(ingress_bytes=7))
+    _look({"link": world.settings.spec.name})
+    assert [found["link"].aws_to_azure for found in kept] == [7]
 
 
 def _register_many(world: World, links: int) -> None:

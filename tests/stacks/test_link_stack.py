@@ -31,6 +31,11 @@ def test_no_inbound_rule_is_in_the_template() -> None:
     assert "SecurityGroupIngress" not in group["Properties"]
 
 
+def test_only_an_item_that_says_when_it_expires_leaves_the_table_by_itself() -> None:
+    (table,) = machines.resources("AWS::DynamoDB::Table").values()
+    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+
+
 def test_the_psk_is_generated_of_letters_and_digits() -> None:
     (secret,) = machines.resources("AWS::SecretsManager::Secret").values()
     assert secret["Properties"]["GenerateSecretString"] == {"ExcludePunctuation": True, "PasswordLength": 64}

@@ -9,6 +9,7 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from link import region
+from link.cost import claim
 from stacks.watch_stack import WatchStack
 from tests import worlds
 from tests.stacks import machines, policies
@@ -42,6 +43,11 @@ def test_it_looks_each_minute_and_by_every_event_that_tells_of_a_link() -> None:
     }
 
 
+def test_the_table_forgets_claims_of_mails_that_are_over() -> None:
+    (table,) = _found("AWS::DynamoDB::Table")
+    assert table["TimeToLiveSpecification"] == {"AttributeName": claim.EXPIRES, "Enabled": True}
+
+
 def test_humans_are_told_when_the_watch_itself_fails_or_does_not_run() -> None:
     alarms = {one["AlarmName"]: one for one in _found("AWS::CloudWatch::Alarm")}
     assert set(alarms) == {"CausewayWatch-Fails", "CausewayWatch-Silent"}
@@ -69,6 +75,7 @@ def test_the_watch_may_change_no_part_of_a_link_but_its_memory() -> None:
     }
     writes = {one for one in actions if not one.split(":")[1].startswith(("Describe", "Get", "BatchGet", "Scan"))}
     assert writes == {
+        "dynamodb:BatchWriteItem",
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
         "dynamodb:DeleteItem",
