@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
-from pydantic import Field
+from pydantic import AnyHttpUrl, Field, TypeAdapter
 
 from gateway import cloud_config
 from link.record import Record
@@ -53,6 +53,15 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             },
         }
     )
+
+
+AZURE_PRICES = "https://prices.azure.com"
+
+
+def azure_prices(environment: Mapping[str, str]) -> str:
+    """Where Azure's Retail Prices interface answers, without a path. Raises ValidationError when it is no address."""
+    given = environment.get("CAUSEWAY_AZURE_PRICES") or AZURE_PRICES
+    return str(TypeAdapter(AnyHttpUrl).validate_python(given)).rstrip("/")
 
 
 @cache

@@ -28,6 +28,7 @@ ARM_STATE = STATE / "arm"
 ISSUERS = STATE / "issuers"  # the key sets of the token issuers, public halves only
 UNBOOTABLE = STATE / "image-does-not-boot"  # while this file is there, a machine that starts finds no root disk
 TIMELINE = STATE / "timeline.json"
+REPORT = STATE / "report"  # the cost mail as files
 
 REGION = "eu-west-1"
 ACCOUNT = "000000000000"
@@ -38,6 +39,8 @@ ARM_URL = f"https://localhost:{ARM_PORT}"
 IDENTITY_PORT = 8444
 ISSUERS_PORT = 8445
 AWS_ISSUER = f"https://localhost:{ISSUERS_PORT}/aws"  # of the emulator's account
+PRICES_PORT = 8446
+PRICES_URL = f"https://localhost:{PRICES_PORT}"  # both clouds' price interfaces
 FUNCTIONS_PORT = 7071
 FUNCTIONS_URL = f"https://localhost:{FUNCTIONS_PORT}"
 AZURITE_BLOB_PORT = 10000
