@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 Finding = tuple[str, str]  # the rule, with what it names in brackets; the path of the construct
 
-LINK, WATCH = "causeway-LINK", "CausewayWatch-eu-west-1"
+LINK, WATCH, COSTS = "causeway-LINK", "CausewayWatch-eu-west-1", "CausewayCosts-eu-west-1"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,10 @@ _NEW_EACH_TIME = "Executions are named as they start, so a role names those of t
 _RUNTIME = (
     "The functions, the Azure Function and Debian's agent run one Python, 3.13, which their bytecode is made for."
 )
-_OF_NOW = "The table holds what is so now, a lock or a reading; what it held an hour ago would mislead."
+_OF_NOW = (
+    "The table holds what is so now, a lock or a reading; what it held an hour ago would mislead. Beside it are "
+    "traffic samples, prices and claims: a restored table is another table, which no walk and no gateway writes to."
+)
 
 ACKNOWLEDGED = (
     Acknowledged(_EVERYTHING, LINK, _roles(*_LOCKED, "Report"), _LOOKS),
@@ -124,6 +127,26 @@ ACKNOWLEDGED = (
         ("CausewayWatchRole",),
         "CloudFormation ends the name of a link's table with letters of its own, in a stack that comes after this one.",
     ),
+    Acknowledged(
+        _EVERYTHING,
+        COSTS,
+        ("CausewayCostsRole",),
+        "GetMetricStatistics and GetProducts know no resource, and only read.",
+    ),
+    Acknowledged(
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ses:eu-west-1:<AWS::AccountId>:identity/*]",
+        COSTS,
+        ("CausewayCostsRole",),
+        "SES may ask for the identity of an address or its domain; a condition leaves mails from the declared sender.",
+    ),
+    Acknowledged(_EXECUTIONS, COSTS, ("CausewayCostsRole",), _NEW_EACH_TIME),
+    Acknowledged(
+        _TABLES,
+        COSTS,
+        ("CausewayCostsRole",),
+        "CloudFormation ends the name of a link's table with letters of its own; it is only read.",
+    ),
+    Acknowledged("AwsSolutions-L1", COSTS, ("CausewayCostsFunction",), _RUNTIME),
     Acknowledged("AwsSolutions-L1", LINK, tuple(f"{name}Function" for name in _FUNCTIONS), _RUNTIME),
     Acknowledged("AwsSolutions-L1", WATCH, ("CausewayWatchFunction",), _RUNTIME),
     Acknowledged("AwsSolutions-DDB3", LINK, ("Table",), _OF_NOW),

@@ -12,6 +12,7 @@ from aws_cdk import App
 from cdk_nag import AwsSolutionsChecks
 
 from app import declare
+from link.cost.wanted import CostMail
 from link.spec import LinkSpec
 from tools.acknowledged import ACKNOWLEDGED, Finding
 
@@ -34,6 +35,7 @@ OPTIONS = {
     "image": "/images/gateway",
 }
 PLAIN = {"name": "plain", "aws": AWS, "azure": AZURE}
+MAIL = {"sender": "causeway@example.com", "recipients": ["network@example.com"], "region": "eu-west-1"}
 FULL = {"name": "full", "aws": {**AWS, **OPTIONS}, "azure": AZURE, "probe": {"address": "10.0.1.10", "port": 443}}
 
 
@@ -41,7 +43,8 @@ def findings() -> set[Finding]:
     """What the rules find. What differs by a link's name alone is the same finding, of `causeway-LINK`."""
     app = App(outdir=str(ROOT / ".build" / "nag"))
     links = [LinkSpec.model_validate(declared) for declared in (PLAIN, FULL)]
-    declare(app, links, ["network@example.com"], ROOT / "link")  # any folder: no rule looks into an asset
+    mail = CostMail.model_validate(MAIL)
+    declare(app, links, ["network@example.com"], mail, ROOT / "link")  # any folder: no rule looks into an asset
     # As a plugin of the synthesis the pack would say the same, in a file and seconds later.
     report = AwsSolutionsChecks(app).validate_scope(app)
     return {

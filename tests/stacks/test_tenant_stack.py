@@ -58,7 +58,7 @@ def test_the_tenants_stack_has_one_provider_for_all_audiences_and_nothing_else()
 def _stacks(*links: LinkSpec) -> dict[str, tuple[set[str], str]]:
     """What the app makes of links: by the name of a stack, those that are made before it, and its region."""
     made = App()
-    cdk_app.declare(made, links, (), machines._ASSET)
+    cdk_app.declare(made, links, (), None, machines._ASSET)
     return {
         one.stack_name: ({before.id for before in one.dependencies}, one.environment.region)
         for one in made.synth().stacks

@@ -30,6 +30,7 @@ def test_every_task_has_the_handler_of_its_name() -> None:
         "hear_gateway",
         "answer_for_walk",
         "watch",
+        "mail_costs",
     }
 
 

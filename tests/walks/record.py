@@ -11,6 +11,8 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import Message
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,15 +20,19 @@ from typing import Any
 import pytest
 from botocore import xform_name
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 import lambdas.handlers
 from lambdas.clouds import dry_run, function, walks, watching
+from rehearsal import prices
+from rehearsal.json_server import Request
 from tests.lambdas.test_walk import Context
 from tests.walks import runner
 from tests.walks.clouds import Clouds
 from tests.walks.test_faults import one_after_another
 
+HOUR = timedelta(hours=1)
+NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 # By what a service is called in signatures: the prefix of its actions, where that is another (botocore, signingName).
 PREFIXES = {"monitoring": "cloudwatch"}
 # The pages "Actions, resources, and condition keys" of the Service Authorization Reference: operations whose action
@@ -47,6 +53,7 @@ class Record:
     image: str
     actions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     acting: str | None = None
+    mail_fails: bool = False
 
     @contextlib.contextmanager
     def of(self, name: str | None) -> Iterator[None]:
@@ -88,6 +95,22 @@ class Record:
 
     def _get_web_identity_token(self, given: dict[str, Any]) -> Any:
         return {"WebIdentityToken": "token"}
+
+    def _get_products(self, given: dict[str, Any]) -> Any:
+        body = json.dumps({"ServiceCode": given["ServiceCode"], "Filters": given["Filters"]}).encode()
+        headers = Message()
+        headers["X-Amz-Target"] = prices.TARGET
+        return prices.answer(Request("POST", "/", {}, headers, body)).body
+
+    def _send_email(self, given: dict[str, Any]) -> Any:
+        if self.mail_fails:
+            raise ReadTimeoutError(endpoint_url="https://email.example")
+        return {"MessageId": "id"}
+
+    def _list_executions(self, given: dict[str, Any]) -> Any:
+        return {
+            "executions": [{"executionArn": "one", "startDate": NOW - HOUR, "stopDate": NOW, "status": "SUCCEEDED"}]
+        }
 
     def _send_task_heartbeat(self, given: dict[str, Any]) -> Any:
         return {}

@@ -14,14 +14,19 @@ import pytest
 
 from azure_functions import aws as function_aws
 from gateway.agent import cloud, configuration, metadata
-from lambdas.clouds import aws, dynamo, table
+from lambdas import costs
+from lambdas import watch as looks
+from lambdas.clouds import aws, dynamo, registry, table
+from lambdas.cost_settings import CostSettings
 from lambdas.handlers import answer_for_walk, deploy_link, watch
 from link import examine, plan, region, wanted
+from link.cost.wanted import CostMail
+from link.errors import MailFateUnknown
 from link.remedy import Memory
 from link.steps import State
 from tests.azure_functions.fakes import FakeCredential
 from tests.lambdas.test_walk import Context
-from tests.stacks import machines, policies, test_watch_stack
+from tests.stacks import machines, policies, test_cost_stack, test_watch_stack
 from tests.walks import clouds as both
 from tests.walks import record as recording
 from tests.walks import runner
@@ -39,6 +44,9 @@ IMPLIED: Mapping[str, Mapping[str, str]] = {
         "ec2:CreateTags": "RunInstances with TagSpecifications (EC2 user guide, Grant permission to tag on creation)",
         "iam:PassRole": "RunInstances with an instance profile (Service Authorization Reference, dependent actions)",
     },
+    "MailCosts": {
+        "ses:SendRawEmail": "SendEmail with a raw message (SES developer guide, Creating a policy with ses: actions)",
+    },
     "Walk": {"lambda:InvokeFunction": "its states (Step Functions developer guide, IAM policies for Lambda)"},
 }
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,6 +61,7 @@ def record(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> Record:
     _launched(clouds)
     _changed(clouds, monkeypatch)
     _watched(clouds)
+    _mailed(made)
     _gone(clouds)
     _spoken(made, monkeypatch)
     _called_back(made)
@@ -102,6 +111,23 @@ def _watched(clouds: Clouds) -> None:
     dynamo.put("link", "lock", holder="former")
     watch.handler(SCHEDULE, Context())
     assert len(clouds.stepfunctions.started) == 2  # the deployment's and this one
+
+
+def _mailed(record: Record) -> None:
+    """A look that keeps Azure's counters too; mails that are sent and owed, and one whose fate nobody knows."""
+    here = looks.Asked("Scheduled Event", datetime.now(UTC), "topic", counts=True)
+    with record.of("Watch"):
+        looks.look_at(registry.links(), here)
+    declared = {"sender": "causeway@example.com", "recipients": ["network@example.com"], "region": "eu-west-1"}
+    mail = CostMail.model_validate(declared)
+    settings = CostSettings(mail=mail, regions=("eu-west-1",), alerts="topic", azure_prices="http://127.0.0.1:9")
+    record.clouds.stepfunctions.running["one"] = recording.NOW
+    with record.of("MailCosts"):
+        costs.so_far(settings, "one", recording.NOW)
+        costs.tick(settings, "two", recording.NOW)
+        record.mail_fails = True
+        with pytest.raises(MailFateUnknown):
+            costs.so_far(settings, "three", recording.NOW)
 
 
 def _gone(clouds: Clouds) -> None:
@@ -174,9 +200,10 @@ def _called_back(record: Record) -> None:
 
 def _roles() -> dict[str, list[policies.Statement]]:
     """By the name of the function."""
-    found = policies.of(machines.template().to_json()) | policies.of(test_watch_stack.template().to_json())
-    watch = region.stack("eu-west-1")
-    return {"Watch" if name == watch else name.removeprefix("causeway-prod-"): found[name] for name in found}
+    templates = (machines.template(), test_watch_stack.template(), test_cost_stack.template())
+    found = {name: role for one in templates for name, role in policies.of(one.to_json()).items()}
+    alone = {region.stack("eu-west-1"): "Watch", region.costs("eu-west-1"): "MailCosts"}
+    return {alone.get(name, name.removeprefix("causeway-prod-")): role for name, role in found.items()}
 
 
 def test_each_role_may_do_what_its_function_was_seen_to_do_and_nothing_else(record: Record) -> None:
