@@ -56,7 +56,7 @@ def _minutes(text: str) -> int:
 
 
 def _link(options: argparse.Namespace) -> LinkSpec:
-    links = {link.name: link for link in declared.read(options.cdk_json)}
+    links = {link.name: link for link in declared.read(options.cdk_json).links}
     if options.link not in links:
         raise SpecInvalid(f"{options.cdk_json} declares no link {options.link!r}; it declares {', '.join(links)}")
     return links[options.link]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from causeway import account, link_rows, project, rows
+from causeway import account, link_rows, mail_rows, project, rows
 from causeway.rows import Section, Status
 from link import neighbours
 from link.spec import LinkSpec
@@ -11,7 +11,8 @@ from link.spec import LinkSpec
 
 def examine(cdk_json: Path) -> Iterator[Section]:
     """Section by section, as they are found."""
-    links, declared = project.links(cdk_json)
+    wanted, declared = project.wanted(cdk_json)
+    links = wanted.links
     yield Section("this project", (*declared, *project.tools()))
     regions = sorted({link.aws.region for link in links})
     who = account.credentials(regions[0] if regions else account.HOME)
@@ -29,6 +30,8 @@ def examine(cdk_json: Path) -> Iterator[Section]:
     enabled = [row for found in of_regions.values() for row in found]
     yield Section("AWS account", (who, *enabled, *bootstrapped, *issues, *providers))
     yield from _links([link for link in links if link.aws.region in usable])
+    if wanted.cost_mail and wanted.cost_mail.region in usable:
+        yield Section("cost mail", rows.ask("SES", mail_rows.examine, wanted.cost_mail))
 
 
 def _links(links: Sequence[LinkSpec]) -> Iterator[Section]:

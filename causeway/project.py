@@ -6,26 +6,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from causeway import declared
+from causeway.declared import Declared
 from causeway.rows import Row, Status
 from link.errors import SpecInvalid
-from link.spec import LinkSpec
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ASSET = _ROOT / ".build" / "lambda"
 _CDK = _ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 
-def links(path: Path) -> tuple[tuple[LinkSpec, ...], tuple[Row, ...]]:
-    """The declared links, and a row for every fault."""
+def wanted(path: Path) -> tuple[Declared, tuple[Row, ...]]:
+    """What is declared, and a row for every fault."""
     try:
         found = declared.read(path)
     except SpecInvalid as exc:
         faults = (line.partition(": ") for line in str(exc).splitlines())
-        return (), tuple(
+        return Declared((), None), tuple(
             Row(str(path), Status.REFUSED, f"{field}: {fault}", f"correct {field}") for field, _, fault in faults
         )
-    names = ", ".join(link.name for link in found)
-    return found, (Row(str(path), Status.OK, f"{len(found)} link(s): {names}"),)
+    names = ", ".join(link.name for link in found.links)
+    return found, (Row(str(path), Status.OK, f"{len(found.links)} link(s): {names}"),)
 
 
 def tools() -> Iterator[Row]:

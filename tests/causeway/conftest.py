@@ -31,10 +31,10 @@ class Command:
         self._path = path
         self._printed = printed
 
-    def __call__(self, name: str, *links: LinkSpec, more: tuple[str, ...] = ()) -> tuple[int, str]:
-        """The exit status and all that was printed, each white space as one space."""
+    def __call__(self, name: str, *links: LinkSpec, more: tuple[str, ...] = (), **context: Any) -> tuple[int, str]:
+        """The exit status and all that was printed, each white space as one space. `context`: what is declared too."""
         declared = [json.loads(link.model_dump_json(exclude_none=True)) for link in links]
-        self._path.write_text(json.dumps({"context": {"links": declared}}))
+        self._path.write_text(json.dumps({"context": {"links": declared, **context}}))
         about = [] if name == "doctor" else ["prod"]
         status = __main__.main([name, *about, "--cdk-json", str(self._path), *more])
         return status, " ".join("".join(self._printed.readouterr()).split())

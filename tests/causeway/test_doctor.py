@@ -6,15 +6,17 @@ import re
 import urllib.error
 from collections.abc import Callable
 from email.message import Message
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from causeway import account, doctor
 from causeway.rows import Row, Status
-from lambdas.clouds import aws
+from lambdas.clouds import aws, ses
 from link.errors import FunctionUnreachable
 from link.spec import LinkSpec
 from tests import worlds
@@ -272,8 +274,10 @@ def test_doctor_calls_what_the_documented_policy_allows_and_nothing_that_writes(
         called.add(f"{model.service_model.signing_name}:{model.name}")
 
     register(monkeypatch, "provide-client-params", record)
+    register(monkeypatch, "before-call.sesv2.GetAccount", lambda **_: (Answered(200), {}))  # moto has none
+    ses.client.cache_clear()
     before = aws.look(ready.settings)
-    command("doctor", ready.settings.spec)
+    command("doctor", ready.settings.spec, cost_mail=MAIL)
     command("plan", ready.settings.spec)
     command("plan", ready.settings.spec, more=("--down",))
     assert aws.look(ready.settings) == before
@@ -282,3 +286,32 @@ def test_doctor_calls_what_the_documented_policy_allows_and_nothing_that_writes(
     allowed = {action for one in json.loads(policy)["Statement"] for action in one["Action"]}
     assert called == allowed
     assert all(re.match(r"\w+:(Describe|Get|List|BatchGet)", action) for action in allowed)
+
+
+MAIL = {"sender": "causeway@example.com", "recipients": ["network@example.com"], "region": "eu-west-1"}
+
+
+class Ses:
+    """SES that knows nobody, of an account in the sandbox; moto has no GetAccount."""
+
+    def get_email_identity(self, EmailIdentity: str) -> None:
+        raise ClientError({"Error": {"Code": "NotFoundException", "Message": EmailIdentity}}, "GetEmailIdentity")
+
+    def get_account(self) -> dict[str, bool]:
+        return {"ProductionAccessEnabled": False, "SendingEnabled": True}
+
+
+def test_a_sender_that_ses_does_not_know_and_a_sandbox_are_warnings_by_name(
+    ready: World, examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ses, "client", cache(Ses))
+    found = examine(ready.settings.spec, cost_mail=MAIL)["mail from causeway@example.com"]
+    assert {row.found.partition(":")[0]: row.status for row in found} == {
+        "SenderUnverified": Status.WARNING,
+        "SesSandbox": Status.WARNING,
+    }
+    assert all(row.remedy for row in found)
+
+
+def test_without_a_mail_nobody_asks_about_ses(ready: World, examine: Examine) -> None:
+    assert not any(check.startswith("mail from") for check in examine(ready.settings.spec))
