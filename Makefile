@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse drill bench-heal rehearse-links rehearse-changes rehearse-rekey rehearse-stock test prove check synth cdk-bootstrap doctor plan look pause resume deploy destroy lambda-asset azure-package bench-import format lock clean setup setup-rehearsal
+.PHONY: help rehearse report drill bench-heal rehearse-links rehearse-changes rehearse-rekey rehearse-stock test prove check synth cdk-bootstrap doctor plan look pause resume deploy destroy lambda-asset azure-package bench-import format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -12,7 +12,7 @@ export CDK_HOME := $(CURDIR)/.tools/cdk
 
 CODE := link gateway lambdas azure_functions stacks causeway rehearsal tests tools app.py
 CDK := node $(CURDIR)/node_modules/aws-cdk/bin/cdk --no-notices
-SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/build-lambda tools/build-azure tools/lock
+SCRIPTS := .ci/run tools/find-python tools/setup tools/setup-data-plane tools/setup-picture tools/build-lambda tools/build-azure tools/lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,6 +32,10 @@ rehearse-stock: setup-rehearsal lambda-asset ## the same from Debian's stock ima
 rehearse-links: setup-rehearsal lambda-asset ## several links at once, of which one fails and one goes
 	@python -m rehearsal links
 
+report: setup-rehearsal lambda-asset ## the cost mail of a rehearsed link, with pictures of it, into .rehearsal/report
+	@tools/setup-picture
+	@python -m rehearsal report
+
 drill: setup-rehearsal lambda-asset ## NAME="one two" or all: break a link and show how it heals; OPTIONS=--list, --without-remedy, --muted, --active-active
 	@python -m rehearsal drill $(if $(filter all,$(NAME)),--all,$(NAME)) $(OPTIONS)
 
@@ -45,6 +49,7 @@ test: setup lambda-asset azure-package ## unit tests: no root, no network, no cr
 prove: setup lambda-asset ## every case of the proofs of which `make test` runs a spread (docs/proofs.md)
 	@PROVE_EVERY=1 pytest tests/walks/test_faults.py
 	@PROVE_WORLDS=10000 pytest -n 2 tests/link/test_convergence.py
+	@PROVE_YEARS=20 pytest -n 2 tests/link/cost/test_year.py
 
 check: setup ## formatting, lint, types, import contracts, shell lint, cdk-nag
 	@ruff format --check --quiet --output-format concise . || { echo "run 'make format'"; exit 1; }

@@ -10,6 +10,7 @@ changes  the same as run with one change after another to the running link, and 
 bench-heal  how long healing takes, medians of five
 drill    breaks the running link and shows how it heals; where none runs, one comes up for it and goes again
 rekey    SAs are renewed by either side under traffic; then the two sides' policies differ in what only that shows
+report   the cost mail of the running link as files and pictures; where none runs, one comes up for it and goes again
 """
 
 import argparse
@@ -18,7 +19,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from rehearsal import deploy, processes, progress, rehearse
+from rehearsal import deploy, processes, progress, rehearse, report
 from rehearsal.drills import bench, options
 
 
@@ -36,8 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "run": rehearse.run,
         "changes": rehearse.change,
         "links": rehearse.links,
-        "bench-heal": lambda: rehearse.drill(bench.measure),
+        "bench-heal": lambda: rehearse.on_link(bench.measure),
         "rekey": rehearse.renew,
+        "report": report.run,
     }
     for name in acts:
         commands.add_parser(name)

@@ -5,7 +5,7 @@ import re
 from link import region
 from rehearsal import places
 
-PREFIXES = ("causeway-", region.WATCH)  # roles of links, the role of the region
+PREFIXES = ("causeway-", region.WATCH, region.COSTS)  # roles of links, the role of the region, that of the cost mail
 DENIED = re.compile(r"IAM AUDIT DENY: (?P<what>User: \S+:assumed-role/(?P<name>[^/ ]+)\S* is not authorized .*)")
 UNKNOWN = re.compile(r"IAM: (?P<what>unknown caller for \S+)")
 

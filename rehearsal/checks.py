@@ -57,7 +57,7 @@ def during(links: Sequence[world.Link], deploy: Callable[[], None]) -> list[str]
 
 def of_running_link(link: world.Link) -> list[str]:
     """Both ends say up, traffic passes both ways; and where the walk's time went."""
-    traffic_faults = [*pings(link), *_transfers(link), *clean_internet()] if services.has_data_plane() else []
+    traffic_faults = [*pings(link), *transfers(link), *clean_internet()] if services.has_data_plane() else []
     show_timelines()
     return [*both_ends_up(link), *traffic_faults]
 
@@ -111,7 +111,8 @@ def pings(link: world.Link) -> list[str]:
     return faults
 
 
-def _transfers(link: world.Link) -> list[str]:
+def transfers(link: world.Link) -> list[str]:
+    """50 MB each way."""
     faults = []
     for source, target in link.directions:
         one = traffic.transfer(source, target)

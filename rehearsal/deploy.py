@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal import clients, places, progress, timeline
+from rehearsal import clients, places, progress, timeline, world
 
 CDK = [str(places.VENV_PYTHON.parent / "node"), str(places.ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk")]
 LOOK_EVERY_S = 1.0
@@ -27,10 +27,10 @@ class CdkFailed(Exception):
 
 
 def prepare(links: list[dict[str, Any]]) -> None:
-    """Writes the cdk.json of the rehearsal: the project's own, with other links and paths from another folder."""
+    """Writes the cdk.json of the rehearsal: the project's own with these links, a cost mail, paths from elsewhere."""
     declared = json.loads((places.ROOT / "cdk.json").read_text())
     declared["app"] = f"{places.VENV_PYTHON} {places.ROOT / 'app.py'}"
-    declared["context"]["links"] = links
+    declared["context"] |= {"links": links, "cost_mail": world.COST_MAIL}
     places.CDK.mkdir(parents=True, exist_ok=True)
     (places.CDK / "cdk.json").write_text(json.dumps(declared, indent=2))
 

@@ -90,6 +90,11 @@ def render(public: Addresses, vnets: Iterable[ipaddress.IPv4Network]) -> str:
     )
 
 
+def outer_bytes(direction: str, counted: Mapping[str, Counter]) -> int:
+    """All bytes "to" or "from" the AWS side, by whatever address: one that moves or is exchanged takes none along."""
+    return sum(one.bytes for name, one in counted.items() if name.startswith(f"{direction}_"))
+
+
 def counters() -> dict[str, Counter]:
     """What has been counted since the namespace was made."""
     answer = wires.run(["ip", "netns", "exec", NAMESPACE, "nft", "-j", "list", "counters", "table", "ip", TABLE])

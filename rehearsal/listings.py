@@ -59,6 +59,7 @@ AWS = (
     ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
     ("sns", "list_topics", "Topics", "TopicArn"),
     ("sqs", "list_queues", "QueueUrls", ""),
+    ("ses", "list_identities", "Identities", ""),  # version 2 of it lists by a call that the emulator does not know yet
     ("ssm", "describe_parameters", "Parameters", "Name"),
 )
 

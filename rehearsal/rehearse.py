@@ -10,6 +10,8 @@ from rehearsal import (
     alterations,
     changes,
     checks,
+    cost_check,
+    counted,
     credentials,
     deploy,
     hostile,
@@ -117,24 +119,35 @@ def _one_link() -> list[str]:
         *operator.before_deploy(),
         *checks.during(LINKS, deploy.deploy),
         *checks.of_running_link(world.REHEARSAL),
+    ]
+    crossed = counted.crossed()  # what follows needs some time, in which the gateway tells what it counted
+    failures += [
         *operator.of_running_link(world.REHEARSAL),
         *credentials.run(),
         *hostile.run(world.REHEARSAL, expiring),
+        *cost_check.run(world.REHEARSAL, crossed),
     ]
     if services.has_data_plane():
-        failures += outcome.failures(drills.all_of(catalogue.named(*catalogue.REHEARSED), Healing.ON, world.REHEARSAL))
+        drilled = drills.all_of(catalogue.named(*catalogue.REHEARSED), Healing.ON, world.REHEARSAL)
+        failures += [*outcome.failures(drilled), *cost_check.after_drills(world.REHEARSAL, drilled)]
     return [*failures, *_destroyed()]
 
 
-def drill(act: Callable[[], list[str]], link: world.Link = world.REHEARSAL, *, killed_going_down: bool = False) -> int:
-    """Drills on the link that runs, or on one that comes up for them and goes again."""
+def on_link(
+    act: Callable[[], list[str]],
+    what: str = "what was drilled",
+    link: world.Link = world.REHEARSAL,
+    *,
+    killed_going_down: bool = False,
+) -> int:
+    """Acts on the link that runs, or on one that comes up for it and goes again. `what` is what is passed or failed."""
     if not services.has_data_plane():
-        progress.say("no drills: " + WITHOUT_DATA_PLANE)
+        progress.say(f"not possible here: {WITHOUT_DATA_PLANE}")
         return 1
     if not processes.running("emulator"):
         return _rehearse(lambda: _between_deploy_and_destroy(act, killed_going_down), (link,))
     failures = act()
-    _summary(failures, "what was drilled")
+    _summary(failures, what)
     return 1 if failures else 0
 
 

@@ -92,6 +92,11 @@ def _arm() -> Service:
     return Service("arm", _module("rehearsal.arm"), environment, _listening(places.ARM_PORT), places.ARM_PORT)
 
 
+def _prices() -> Service:
+    ready = _listening(places.PRICES_PORT)
+    return Service("prices", _module("rehearsal.prices"), clients.environment(), ready, places.PRICES_PORT)
+
+
 def functions(url: str = places.FUNCTIONS_URL) -> Service:
     """The Function app; `url` is what its callers call it, by which they name it in their tokens."""
     environment = {
@@ -135,7 +140,7 @@ def has_data_plane() -> bool:
 
 def clouds() -> list[Service]:
     """What stands before the customer has anything."""
-    return [_emulator(), _azurite(), _arm()]
+    return [_emulator(), _azurite(), _arm(), _prices()]
 
 
 def after_clouds() -> list[Service]:

@@ -68,9 +68,9 @@ def _outcomes() -> list[str]:
 
 
 def _apart(before: listings.Listing, now: listings.Listing) -> list[str]:
-    """Whatever is new is one link's, the region's or for the tenant, and nothing is two links'.
+    """Whatever is new is one link's, the region's, the cost mail's or for the tenant, and nothing is two links'.
 
-    Of the wrong one its stack is left.
+    Of the wrong one its stack is left. The cost mail is all links' alike.
     """
     own = {stack: listings.of_link(now, stack) for stack in (*(link.stack for link in LINKS), WRONG)}
     shared = [
@@ -79,14 +79,14 @@ def _apart(before: listings.Listing, now: listings.Listing) -> list[str]:
         for kind, name in sorted(own[one] & own[other])
     ]
     rest = now
-    for stack in (*own, region.WATCH, region.LINKS, region.ALERTS, clients.TENANT):
+    for stack in (*own, region.WATCH, region.LINKS, region.ALERTS, region.COSTS, clients.TENANT):
         rest = listings.without_link(rest, stack)
     left = own[WRONG] - {("cloudformation StackSummaries", WRONG)}
     sizes = ", ".join(f"{stack} {len(found)}" for stack, found in own.items())
     return [
         *checks.shown(f"no resource is two links' ({sizes})", shared),
         *checks.shown(
-            "but for what is the links', the region's and the tenant's, both clouds are as before",
+            "but for what is the links', the region's, the cost mail's and the tenant's, both clouds are as before",
             listings.differences(before, rest),
         ),
         *checks.shown(f"{WRONG} left nothing but its stack's name", [f"{kind} {name}" for kind, name in sorted(left)]),

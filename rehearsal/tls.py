@@ -1,4 +1,4 @@
-"""The rehearsal's own certificate authority and the certificate of its two TLS servers on localhost."""
+"""The rehearsal's own certificate authority and the certificate of its TLS servers on localhost."""
 
 import datetime
 import ipaddress

@@ -12,6 +12,13 @@ from rehearsal import clients, networks, places
 
 LOCATION = "westeurope"
 ANY = "0.0.0.0/0"
+# As a customer writes it into cdk.json's context.
+COST_MAIL: Mapping[str, Any] = {
+    "sender": "causeway@example.com",
+    "recipients": ["network@example.com"],
+    "region": places.REGION,
+    "every": "month",
+}
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,13 @@ ACTIVE_ACTIVE = Link("rehearsal", networks.VPC_A, networks.VNET_1, active_active
 def build(links: Sequence[Link]) -> list[dict[str, Any]]:
     """Makes the networks of these links; answers with the links as the customer would write them in cdk.json.
 
-    The account may give tokens to its roles: enabled once, by hand, as CloudFormation has no resource for it.
+    The account may give tokens to its roles: enabled once, by hand, as CloudFormation has no resource for it. SES knows
+    the cost mail's sender: a person has followed the link in its mail.
     """
     vpcs = {vpc: _vpc(vpc) for vpc in {link.vpc: None for link in links}}
     _vnets({link.vnet: link.gateway_addresses for link in links})
     clients.aws("iam").enable_outbound_web_identity_federation()
+    clients.aws("sesv2").create_email_identity(EmailIdentity=COST_MAIL["sender"])
     return [_declaration(link, vpcs[link.vpc]) for link in links]
 
 

@@ -42,7 +42,7 @@ def perform(chosen: argparse.Namespace) -> int:
         return 2
     link = world.ACTIVE_ACTIVE if chosen.active_active else world.REHEARSAL
     act = lambda: [fault for drills, mode in rounds for fault in _drilled(drills, mode, link)]  # noqa: E731
-    return rehearse.drill(act, link, killed_going_down=chosen.all)
+    return rehearse.on_link(act, link=link, killed_going_down=chosen.all)
 
 
 def _rounds(chosen: argparse.Namespace) -> list[tuple[Sequence[Drill], Healing]]:

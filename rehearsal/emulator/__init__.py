@@ -45,4 +45,5 @@ def environment() -> dict[str, str]:
         "REHEARSAL_AWS_ISSUER": places.AWS_ISSUER,
         "REHEARSAL_ISSUERS": str(places.ISSUERS),
         "REHEARSAL_CA": str(places.TLS / "ca.pem"),
+        "REHEARSAL_PRICES": places.PRICES_URL,
     }

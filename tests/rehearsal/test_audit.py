@@ -1,5 +1,7 @@
 """The emulator's audit lines, as LocalEmu 1.3.2 writes them."""
 
+import pytest
+
 from rehearsal import audit
 
 STAMP = "2026-11-23T14:24:04.559  WARN --- [   asgi_gw_0] l.s.i.enforcer             : "
@@ -18,6 +20,12 @@ def log(*messages: str) -> str:
 def test_a_call_denied_to_a_role_of_ours_is_listed_once() -> None:
     denied = f"IAM AUDIT DENY: {REPORT}"
     assert audit.denied_lines(log(denied, "AWS ec2.CreateRoute => 200", denied)) == [REPORT]
+
+
+@pytest.mark.parametrize("role", ["CausewayWatch-eu-west-1", "CausewayCosts-eu-west-1"])
+def test_roles_of_the_region_and_of_the_cost_mail_are_ours_too(role: str) -> None:
+    denied = REPORT.replace("causeway-demo-AdjustRoutes", role)
+    assert audit.denied_lines(log(f"IAM AUDIT DENY: {denied}")) == [denied]
 
 
 def test_what_is_denied_to_the_cdk_or_to_nobody_is_not_ours() -> None:

@@ -41,6 +41,16 @@ def test_outer_bytes_are_counted_in_each_direction_and_survive_a_reload() -> Non
     assert "delete table" not in text
 
 
+def test_what_crossed_is_counted_over_all_addresses_that_the_aws_side_had() -> None:
+    one, two = (IPv4Address(f"198.51.100.{last}") for last in (1, 130))
+    found = {
+        internet.counter_name(direction, address): internet.Counter(1, size)
+        for direction, address, size in (("from", one, 1000), ("to", one, 70), ("from", two, 200), ("to", two, 5))
+    }
+    found |= {internet.CLEAR_TEXT: internet.Counter(1, 84), internet.NO_PUBLIC_ADDRESS: internet.Counter(1, 84)}
+    assert (internet.outer_bytes("from", found), internet.outer_bytes("to", found)) == (1200, 75)
+
+
 def test_the_way_to_an_azure_gateway_is_its_own_link() -> None:
     entries = internet.plan(world.VIEW, {IPv4Address("203.0.113.4"): "peer0"}, []).entries
     assert "route replace 203.0.113.4/32 dev peer0" in [line for entry in entries for line in entry.put]

@@ -8,7 +8,8 @@ BEFORE = {"ec2 Vpcs": {"vpc-1": "{}"}}
 NOW = {
     "ec2 Vpcs": {"vpc-1": "{}"},
     "iam Roles": {"causeway-one-azure": "{}", "causeway-two-azure": "{}", "causeway-three-azure": "{}"},
-    "cloudformation StackSummaries": {"causeway-wrong": "{}"},
+    "cloudformation StackSummaries": {"causeway-wrong": "{}", "CausewayCosts-eu-west-1": "{}"},
+    "cloudwatch MetricAlarms": {"CausewayCosts-Fails": "{}"},
 }
 
 

@@ -129,11 +129,13 @@ class Executor(RuntimeExecutor):
 
 
 def environment(version: FunctionVersion, from_localemu: dict[str, Any]) -> dict[str, str]:
-    """What Lambda sets, what the function declares, and the trust store of the rehearsed world; nothing of ours."""
+    """What Lambda sets, what the function declares, trust store and price lists of the rehearsed world; no more."""
     code = str(version.config.code.get_unzipped_code_location())
     passed = {k: str(v) for k, v in from_localemu.items() if not k.startswith("LOCALEMU_") and k != "EDGE_PORT"}
     if trust := os.environ.get("REHEARSAL_CA"):
         passed |= {"SSL_CERT_FILE": trust, "REQUESTS_CA_BUNDLE": trust}
+    if prices := os.environ.get("REHEARSAL_PRICES"):  # the emulator has no AWS Price List
+        passed |= {"AWS_ENDPOINT_URL_PRICING": prices, "CAUSEWAY_AZURE_PRICES": prices}
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",

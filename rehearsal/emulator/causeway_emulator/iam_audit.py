@@ -5,6 +5,8 @@ for a caller in its own name it does not: a launch's iam:PassRole and ec2:Create
 Service Authorization Reference: https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
+import email
+import email.utils
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +26,7 @@ from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.secretsmanager.models import secretsmanager_backends
 
 Params = dict[str, Any]
-PREFIXES = {"stepfunctions": "states", "service-quotas": "servicequotas"}
+PREFIXES = {"stepfunctions": "states", "service-quotas": "servicequotas", "sesv2": "ses"}
 ASKED = "causeway:asked"  # among a request's parameters: the one resource that is asked about now
 EC2_RESOURCES = {  # the first that a request names is what the policy is asked about
     "RouteTableId": "route-table",
@@ -45,6 +47,7 @@ def mend() -> None:
         "events": events_arn,
         "ssm": ssm_arn,
         "service-quotas": quota_arn,
+        "sesv2": ses_arn,
     }
     resource_tag_loader._LOADERS["ec2"] = ec2_tags
     syntax = IAMPolicyDocumentValidator._validate_condition_syntax
@@ -119,6 +122,8 @@ def conditions(operation: str, params: Params) -> dict[str, Any]:
         return {"events:source": [entry.get("Source") for entry in entries], "events:detail-type": kinds}
     if operation == "GetServiceQuota":
         return {"servicequotas:service": params.get("ServiceCode")}
+    if operation == "SendEmail":
+        return {"ses:FromAddress": sender(params)}
     if operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):  # the key of all our tables is "id", a string
         item = params.get("Key") or params.get("Item") or {}
         return {"dynamodb:LeadingKeys": [item.get("id", {}).get("S")]}
@@ -219,6 +224,16 @@ def ssm_arn(params: Params, region: str, account: str) -> str:
 
 def quota_arn(params: Params, region: str, account: str) -> str:
     return f"arn:aws:servicequotas:{region}:{account}:{params.get('ServiceCode')}/{params.get('QuotaCode')}"
+
+
+def ses_arn(params: Params, region: str, account: str) -> str:
+    """The identity that is asked for by name, or that a mail says it is from: ours are raw, and name no other."""
+    return f"arn:aws:ses:{region}:{account}:identity/{params.get('EmailIdentity') or sender(params) or '*'}"
+
+
+def sender(params: Params) -> str:
+    raw = ((params.get("Content") or {}).get("Raw") or {}).get("Data") or b""
+    return email.utils.parseaddr(email.message_from_bytes(raw).get("From", ""))[1]
 
 
 def events_arn(params: Params, region: str, account: str) -> str:

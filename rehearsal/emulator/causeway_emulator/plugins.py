@@ -81,6 +81,7 @@ def mend() -> None:
         rollback,
         rules,
         security_group,
+        ses,
         states,
         updates,
     )
@@ -103,6 +104,7 @@ def mend() -> None:
         lambda_logs,
         quotas,
         rules,
+        ses,
         states,
     ):
         part.mend()
