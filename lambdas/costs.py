@@ -36,7 +36,7 @@ def tick(here: CostSettings, by: str, now: datetime) -> list[str]:
     if not due and not _looks_at_budget(here, now):
         return outcomes
     gathered = books.gather(here, _start(here, due, now), now)
-    owed = [one for one in due if gathered.since and one.end > gathered.since]
+    owed = [one for one in due if not _is_before_all(gathered, one, by, now)]
     errors: list[CausewayError] = []
     for one in owed:
         try:
@@ -48,6 +48,17 @@ def tick(here: CostSettings, by: str, now: datetime) -> list[str]:
     if errors:
         raise errors[0]
     return outcomes
+
+
+def _is_before_all(gathered: Gathered, over: Period, by: str, now: datetime) -> bool:
+    """The period was over when the first gateway began to count. That stays so, and need not be looked up again."""
+    if gathered.since is None:
+        return True
+    if over.end > gathered.since:
+        return False
+    if claims.take(over.key, by, now):
+        claims.sent(over.key, by, "nothing: no gateway counted yet")
+    return True
 
 
 def so_far(here: CostSettings, by: str, now: datetime) -> list[str]:

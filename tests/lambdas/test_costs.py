@@ -138,6 +138,20 @@ def test_where_nothing_was_counted_nothing_is_owed(world: World, outside: Outsid
     assert outside.mails == []
 
 
+def test_periods_before_the_first_count_are_looked_up_once(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[datetime] = []
+    gather = books.gather
+
+    def noted(here: CostSettings, start: datetime, now: datetime) -> Gathered:
+        starts.append(start)
+        return gather(here, start, now)
+
+    monkeypatch.setattr(books, "gather", noted)
+    assert costs.tick(here(), "run-1", NOVEMBER) == ["month#2026-10-01: sent"]  # and none of August and September
+    assert costs.tick(here(), "run-2", NOVEMBER + HOUR) == []
+    assert len(starts) == len(outside.mails) == 1
+
+
 def test_a_mail_that_was_refused_is_sent_an_hour_later(outside: Outside) -> None:
     outside.answers = [REFUSED]
     with pytest.raises(CloudRefused, match="not verified"):
