@@ -68,6 +68,7 @@ def mend() -> None:
         alarms,
         buckets,
         custom_resource,
+        cut_off,
         ec2_addresses,
         ec2_instances,
         ec2_routes,
@@ -90,6 +91,7 @@ def mend() -> None:
     for part in (
         alarms,
         buckets,
+        cut_off,
         rollback,
         updates,
         security_group,
