@@ -1,7 +1,6 @@
 """CloudFormation is answered once a walk ends, however it ends; the Function's words reach a person."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -20,6 +19,7 @@ from link.errors import CloudBusy, CloudRefused, FunctionUnreachable, LinkNotVer
 from tests import worlds
 from tests.lambdas.conftest import Issuer, World
 from tests.lambdas.test_walk import Context
+from tests.serving import served
 
 
 class Listener(HTTPServer):
@@ -55,13 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    server = Listener()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Listener()) as server:
+        yield server
 
 
 def _request(listener: Listener, kind: str = "Create") -> dict[str, Any]:

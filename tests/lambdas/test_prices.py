@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -24,6 +23,7 @@ from link.errors import CausewayError, CloudBusy, CloudRefused, PriceInvalid
 from tests.lambdas.conftest import World
 from tests.link.cost import prices as made
 from tests.link.cost.test_parse import AWS, AZURE, EGRESS, GATEWAY
+from tests.serving import served
 
 YESTERDAY, TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23), date(2026, 11, 24)
 SECRETS = Wanted(item=Item.SECRETS, region="eu-west-1")
@@ -65,13 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def azure() -> Iterator[Azure]:
-    server = Azure()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Azure()) as server:
+        yield server
 
 
 @contextmanager

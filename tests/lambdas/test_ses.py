@@ -2,7 +2,6 @@
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +23,7 @@ from moto.ses.models import ses_backends
 
 from lambdas.clouds import ses
 from link.errors import CausewayError, CloudBusy, CloudRefused, MailFateUnknown
+from tests.serving import served
 
 MAIL = b"From: causeway@example.com\r\nTo: finance@example.com\r\nSubject: x\r\n\r\nHello\r\n"
 URL = "https://email.eu-west-1.amazonaws.com"
@@ -60,15 +60,10 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ses]:
         def log_message(self, *arguments: object) -> None:
             """Silence."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{server.server_port}")
-    ses.client.cache_clear()
-    yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{server.server_port}")
+        ses.client.cache_clear()
+        yield told
     ses.client.cache_clear()
 
 
