@@ -7,7 +7,7 @@ from link.cost.price import Item
 
 PER_HOUR = 60  # readings of a gateway, each heard by a function; ticks of the watch
 READ_EVERY_S = 2  # the agent looks whether its configuration has changed (gateway/agent/feed.py)
-# Half a gigabyte (stacks/functions.py) for so long, as the emulator's functions took; a real one is not slower.
+# Half a gigabyte (stacks/functions.py) for so long, as the emulator's functions took; what real ones take is unknown.
 HEARING_S, WATCHING_S = Decimal("0.1"), Decimal("1.5")
 MEMORY_GB = Decimal("0.5")
 WRITES_PER_READING = 2  # the reading and the hour's sample

@@ -217,6 +217,13 @@ def test_of_several_links_each_has_its_own_numbers_and_the_sum_is_first() -> Non
     for said in (Page(drawn.html).said, " ".join(drawn.text.split())):
         assert "$332.45" in said and "$99.50" in said and "$401.74" in said
         assert said.index("$401.74") < said.index("$200.87")
+        assert (said.count("380.00 GB"), said.count("760.00 GB")) == (4, 1)  # in the list of links and by each link
+
+
+@pytest.mark.parametrize(("over", "words"), [(True, "the forecast passes it"), (False, "the forecast keeps within it")])
+def test_beside_the_budget_stands_whether_the_forecast_keeps_within_it(over: bool, words: str) -> None:
+    drawn = drawing.draw(statements.statement(over_budget=over))
+    assert f"a month; {words}" in Page(drawn.html).said and f"a month; {words}" in " ".join(drawn.text.split())
 
 
 def test_a_nightmare_of_texts_is_cut_and_counted() -> None:
