@@ -220,6 +220,12 @@ def test_of_several_links_each_has_its_own_numbers_and_the_sum_is_first() -> Non
         assert (said.count("380.00 GB"), said.count("760.00 GB")) == (4, 1)  # in the list of links and by each link
 
 
+def test_of_a_period_before_that_cost_nothing_the_sum_is_said_and_no_change() -> None:
+    free = statements.statement(trend=Trend.UNKNOWN, change=None, previous=Decimal(0))
+    assert "$0.00 in the month before" in Page(drawing.draw(free).html).said
+    assert "nothing to compare with yet" in Page(drawing.draw(CASES["the first"]).html).said
+
+
 @pytest.mark.parametrize(("over", "words"), [(True, "the forecast passes it"), (False, "the forecast keeps within it")])
 def test_beside_the_budget_stands_whether_the_forecast_keeps_within_it(over: bool, words: str) -> None:
     drawn = drawing.draw(statements.statement(over_budget=over))
