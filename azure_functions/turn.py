@@ -12,6 +12,7 @@ from azure_functions import look
 from azure_functions.edges import Edges
 from azure_functions.task import Task
 from link import azure_plan, errors
+from link.steps import Step
 
 logger = logging.getLogger(__name__)
 
@@ -58,19 +59,18 @@ def take(edges: Edges, task: Task, now: datetime) -> None:
         edges.aws.fail(work, str(exc))
 
 
-def _begin(edges: Edges, task: Task, step: azure_plan.AzureStep, now: datetime) -> Task:
+def _begin(edges: Edges, task: Task, step: Step, now: datetime) -> Task:
     """The task as it is after the step was begun."""
-    seen = {"looks": task.looks + 1, "last": f"{step.reason}: {step.sentence}"}
-    if isinstance(step, azure_plan.Wait):
+    why = step.condition
+    seen = {"looks": task.looks + 1, "last": str(why)}
+    if isinstance(step.action, azure_plan.Wait):
         return task.model_copy(update=seen)
-    times = task.begun.get(step.reason, 0) + 1
+    times = task.begun.get(why.reason, 0) + 1
     if times > 1 and task.begun_at is not None and now - task.begun_at < AGAIN:
         return task.model_copy(update=seen)
     if times > ATTEMPTS:
-        raise errors.AzureFailed(
-            f"{step.reason}: {step.sentence}, after {ATTEMPTS} attempts{_azure_words(edges, task)}"
-        )
-    tried = task.model_copy(update={**seen, "begun": {**task.begun, step.reason: times}, "begun_at": now})
+        raise errors.AzureFailed(f"{why}, after {ATTEMPTS} attempts{_azure_words(edges, task)}")
+    tried = task.model_copy(update={**seen, "begun": {**task.begun, why.reason: times}, "begun_at": now})
     try:
         operation = _apply(edges, task, step)
     except errors.StillInUse as exc:
@@ -78,17 +78,17 @@ def _begin(edges: Edges, task: Task, step: azure_plan.AzureStep, now: datetime) 
             raise
         logger.warning("still in use", extra={**_about(task), "why": str(exc)})
         return tried.model_copy(update={"last": str(exc)})
-    logger.info("step begun", extra={**_about(task), "reason": step.reason, "why": step.sentence, "times": times})
+    logger.info("step begun", extra={**_about(task), "reason": why.reason, "why": why.text, "times": times})
     return tried.model_copy(update={"operation": operation})
 
 
-def _apply(edges: Edges, task: Task, step: azure_plan.AzureStep) -> str | None:
+def _apply(edges: Edges, task: Task, step: Step) -> str | None:
     arm, ref = edges.arm, task.work.ref
-    match step:
-        case azure_plan.PutLocalNetworkGateway():
-            return arm.put_local_network_gateway(ref, step)
-        case azure_plan.PutConnection():
-            return arm.put_connection(ref, step)
+    match step.action:
+        case azure_plan.PutLocalNetworkGateway() as local:
+            return arm.put_local_network_gateway(ref, local)
+        case azure_plan.PutConnection() as connection:
+            return arm.put_connection(ref, connection)
         case azure_plan.SetSharedKey():
             return arm.set_shared_key(ref, edges.aws.read_psk(ref))
         case azure_plan.ResetConnection():
@@ -97,7 +97,7 @@ def _apply(edges: Edges, task: Task, step: azure_plan.AzureStep) -> str | None:
             return arm.delete_connection(ref)
         case azure_plan.DeleteLocalNetworkGateway():
             return arm.delete_local_network_gateway(ref)
-        case azure_plan.Wait():
+        case _:
             return task.operation
 
 

@@ -81,9 +81,8 @@ def tokens(_home: str) -> Iterator[Row]:
     if found.get("JwtVendingEnabled"):
         yield Row(TOKENS, Status.OK, f"issuer {found['IssuerIdentifier']}")
     else:
-        finding = preflight_aws.tokens_disabled()
-        what, _, remedy = finding.message.partition("; ")
-        yield Row(TOKENS, Status.REFUSED, f"{finding.reason}: {what}", remedy)
+        disabled = preflight_aws.tokens_disabled().condition
+        yield Row(TOKENS, Status.REFUSED, f"{disabled.reason}: {disabled.message}", disabled.remedy)
 
 
 def identity_provider(links: Sequence[LinkSpec]) -> Iterator[Row]:

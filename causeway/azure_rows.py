@@ -29,9 +29,8 @@ def ask(side: AzureSide, ref: AzureRef) -> tuple[AzureFacts | None, tuple[Row, .
 
 def explained(exc: CausewayError, side: AzureSide) -> tuple[str, str]:
     """What happened, and what to do about it."""
-    if isinstance(exc, Refused):
-        found, _, remedy = str(exc).partition("; ")
-        return found, remedy
+    if isinstance(exc, Refused) and exc.condition:
+        return str(exc.condition.model_copy(update={"remedy": ""})), exc.condition.remedy
     return str(exc), _remedy(exc.__cause__, side)
 
 

@@ -77,12 +77,12 @@ def _not_seen(exc: CausewayError, spec: LinkSpec) -> Row:
 
 
 def of_check(check: Check) -> Iterator[Row]:
-    """A row for each finding, or one for none. What follows a finding's first semicolon is the remedy."""
+    """A row for each finding, or one for none."""
     if not check.findings:
         yield Row(check.title, Status.OK, "")
     for finding in check.findings:
-        found, _, remedy = finding.message.partition("; ")
-        if finding.reason == "NotChecked":
-            yield Row(check.title, Status.UNKNOWN, found, remedy)
+        one = finding.condition
+        if one.reason == "NotChecked":
+            yield Row(check.title, Status.UNKNOWN, one.message, one.remedy)
         else:
-            yield Row(check.title, Status(finding.level), f"{finding.reason}: {found}", remedy)
+            yield Row(check.title, Status(finding.level), f"{one.reason}: {one.message}", one.remedy)

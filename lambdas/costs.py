@@ -15,7 +15,7 @@ from link.cost.claim import Turn
 from link.cost.period import Period
 from link.cost.statement import Every
 from link.errors import CausewayError, MailFateUnknown
-from link.escalation import Message
+from link.notification import Message
 
 logger = Logger(service="causeway")
 

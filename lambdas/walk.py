@@ -6,14 +6,16 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from lambdas.clouds import apply as cloud
-from lambdas.clouds import aws, locks, walks
+from lambdas.clouds import aws, locks, table, walks
 from lambdas.clouds.walks import Answer
 from lambdas.settings import Settings
-from link import choose, lock, plan, report
-from link.errors import LinkBusy
+from link import choose, known, lock, plan, report
+from link.condition import Condition
+from link.errors import CausewayError, CloudBusy, CloudRefused, LinkBusy
 from link.facts import AwsFacts, AzureFacts, Facts
+from link.known import Known
 from link.record import Record
-from link.steps import Goal, State, Step, Wanted, Why
+from link.steps import SINGLE, Goal, State, Step, Wanted, Why
 from link.wanted import AzureRef, AzureWanted, AzureWork
 
 logger = Logger(service="causeway")
@@ -23,19 +25,28 @@ class Found(Record):
     """What Discover hands on: the Azure side, whether the link has been up before, and which instance serves it.
 
     `asked` is how often a look had been wished for when the walk began: what was wished later, it may not have seen.
+    `changed`: a person has changed the declaration since the link was verified last. `silence`: why Azure could not be
+    seen; `azure` is then as it was seen last, and Azure's own steps wait.
     """
 
     azure: AzureFacts
     established: bool
     serving: str | None
     asked: int = 0
+    changed: bool = False
+    silence: Condition | None = None
+
+    @property
+    def heals(self) -> bool:
+        """The link has been up as it is declared: what stands in the way holds back its own step, and no other."""
+        return self.established and not self.changed
 
 
 class Checked(Record):
-    """What Preflight hands on: what a person should know, and where a new gateway would be launched."""
+    """What Preflight hands on: what a person should know, and the zones that offer the instance type, if known."""
 
     warnings: tuple[str, ...]
-    subnet: str
+    zones: tuple[str, ...] | None = None
 
 
 class Walk(Record):
@@ -98,17 +109,31 @@ def _inherit_lock(execution: str, settings: Settings) -> None:
 
 def look(event: Event, settings: Settings) -> Facts:
     """A fresh look at AWS. The Azure side is as Discover found it."""
+    return Facts(aws=aws.look(settings), azure=found(event).azure)
+
+
+def found(event: Event) -> Found:
+    """What Discover handed on."""
     if event.walk.found is None:
         raise ValueError("a walk up reached a state that needs what Discover found without it")
-    return Facts(aws=aws.look(settings), azure=event.walk.found.azure)
+    return event.walk.found
+
+
+def keep_known(settings: Settings, seen: AzureFacts, kept: Known | None = None) -> None:
+    """Keeps a good observation of Azure, where it says more than the one that is kept."""
+    new = known.of(seen, plan.azure_ref(settings.spec, settings.deployed), datetime.now(UTC))
+    if new and known.is_due(kept, new):
+        table.keep_known(settings.table, new)
 
 
 def steps(event: Event, settings: Settings) -> tuple[Step, ...]:
     """A fresh plan from a fresh look."""
     match event.walk.goal:
         case Goal.UP:
-            subnet = event.walk.preflight.subnet if event.walk.preflight else None
-            return plan.up(settings.spec, look(event, settings), settings.deployed, subnet, reset=event.walk.reset)
+            zones = event.walk.preflight.zones if event.walk.preflight else None
+            offering = frozenset(zones) if zones is not None else None
+            facts = look(event, settings)
+            return plan.up(settings.spec, facts, settings.deployed, offering, reset=event.walk.reset)
         case Goal.RESTORE:
             serving = event.walk.found.serving if event.walk.found else None
             return plan.restore(aws.look(settings), serving)
@@ -137,9 +162,33 @@ def azure_work(event: Event, settings: Settings, ref: AzureRef, wanted: AzureWan
 
 
 def apply(event: Event, settings: Settings, *states: State) -> list[dict[str, str]]:
-    """Applies the steps of these states, and returns what was done. Nothing to do is an empty list."""
-    mine = [step for step in steps(event, settings) if step.state in states]
-    for step in mine:
-        cloud.apply(step, settings, event.execution)
-        logger.info("step applied", step=type(step).__name__, reason=step.reason, because=step.because)
-    return [{"step": type(step).__name__, "reason": step.reason, "because": step.because} for step in mine]
+    """Applies the steps of these states, and returns what was done. Nothing to do is an empty list.
+
+    What takes away goes on past a step that fails, and raises the first error at its end. So does what heals a link
+    that was verified, and it raises nothing where AWS refused one rule or one route: the next look finds it again.
+    """
+    done, failed = [], []
+    for step in [step for step in steps(event, settings) if step.state in states]:
+        try:
+            cloud.apply(step, settings, event.execution)
+            done.append(_told(step))
+        except (CloudRefused, CloudBusy) as exc:
+            if event.walk.goal is Goal.UP and not _passes(event, step, exc):
+                raise
+            logger.warning("step refused", step=step.verb, reason=step.condition.reason, why=str(exc))
+            done.append({**_told(step), "refused": str(exc)})
+            failed += [exc] if event.walk.goal is not Goal.UP else []
+    if failed:
+        raise failed[0]
+    return done
+
+
+def _passes(event: Event, step: Step, exc: CausewayError) -> bool:
+    """Whether a walk goes on past this refusal: it heals, and the step is one rule's or one route's."""
+    return found(event).heals and isinstance(exc, CloudRefused) and isinstance(step.action, SINGLE)
+
+
+def _told(step: Step) -> dict[str, str]:
+    one = step.condition
+    logger.info("step applied", step=step.verb, reason=one.reason, subject=one.subject, said=one.message)
+    return {"step": step.verb, "reason": one.reason, "subject": one.subject, "message": one.message}

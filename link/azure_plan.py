@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from link import errors
+from link.condition import Condition
 from link.facts import AzureFacts, Connection, LocalNetworkGateway, VpnGateway
 from link.spec import IpsecPolicy
+from link.steps import State, Step
 from link.wanted import AzureRef, AzureWanted
 
 PROTOCOL = "IKEv2"
@@ -18,15 +20,7 @@ RUNNING = frozenset({"Creating", "Updating", "Deleting"})
 
 
 @dataclass(frozen=True)
-class Step:
-    """`reason` is one CamelCase word, `sentence` says the same to a person."""
-
-    reason: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class PutLocalNetworkGateway(Step):
+class PutLocalNetworkGateway:
     """Create or correct Azure's picture of the AWS side."""
 
     location: str
@@ -36,7 +30,7 @@ class PutLocalNetworkGateway(Step):
 
 
 @dataclass(frozen=True)
-class PutConnection(Step):
+class PutConnection:
     """Create or correct the connection. The shared key is never part of it."""
 
     location: str
@@ -48,31 +42,31 @@ class PutConnection(Step):
 
 
 @dataclass(frozen=True)
-class SetSharedKey(Step):
+class SetSharedKey:
     """Write the link's PSK to the connection."""
 
 
 @dataclass(frozen=True)
-class ResetConnection(Step):
+class ResetConnection:
     """Have Azure begin the connection anew."""
 
 
 @dataclass(frozen=True)
-class DeleteConnection(Step):
+class DeleteConnection:
     """Remove our connection."""
 
 
 @dataclass(frozen=True)
-class DeleteLocalNetworkGateway(Step):
+class DeleteLocalNetworkGateway:
     """Remove our local network gateway, which no connection uses any more."""
 
 
 @dataclass(frozen=True)
-class Wait(Step):
+class Wait:
     """Azure is still busy; look again."""
 
 
-AzureStep = (
+type AzureAction = (
     PutLocalNetworkGateway
     | PutConnection
     | SetSharedKey
@@ -84,9 +78,17 @@ AzureStep = (
 RESET = "ConnectionStuck"
 
 
+type Why = tuple[str, str]
+
+
+def _step(action: AzureAction, why: Why, subject: str = "", state: State = State.CONNECT_AZURE) -> Step:
+    reason, message = why
+    return Step(state, action, Condition(reason=reason, subject=subject, message=message))
+
+
 def steps(
     ref: AzureRef, wanted: AzureWanted | None, facts: AzureFacts, begun: Collection[str] = ()
-) -> tuple[AzureStep, ...]:
+) -> tuple[Step, ...]:
     """Every step still to be done, in order; none when the Azure side is as wanted. Refuses by AzureFailed.
 
     `begun` are the reasons for which this work has begun steps before: no look tells that a connection was reset.
@@ -98,7 +100,8 @@ def steps(
         raise errors.AzureFailed(
             f"VpnGatewayMissing: there is no VPN gateway {ref.vpn_gateway} in {ref.resource_group}"
         )
-    reset = () if RESET in begun or not wanted.reset else (ResetConnection(RESET, "it is as wanted, and stays down"),)
+    stuck = (RESET, "it is as wanted, and stays down")
+    reset = () if RESET in begun or not wanted.reset else (_step(ResetConnection(), stuck),)
     return _waits(facts) or tuple(_corrections(ref, wanted, facts, facts.gateway)) or reset
 
 
@@ -111,7 +114,7 @@ def _refuse_foreign(ref: AzureRef, facts: AzureFacts) -> None:
             )
 
 
-def _waits(facts: AzureFacts) -> tuple[AzureStep, ...]:
+def _waits(facts: AzureFacts) -> tuple[Step, ...]:
     """Azure refuses changes while the gateway itself or one of our resources is changing."""
     for word, found in (
         ("VpnGateway", facts.gateway),
@@ -121,39 +124,40 @@ def _waits(facts: AzureFacts) -> tuple[AzureStep, ...]:
         if found is None or found.provisioning_state not in RUNNING:
             continue
         if isinstance(found, VpnGateway) or found.ours:
-            return (Wait(f"{word}{found.provisioning_state}", f"Azure says {found.provisioning_state} of {found.id}"),)
+            state = found.provisioning_state
+            return (_step(Wait(), (f"{word}{state}", f"Azure says {state} of {found.id}"), found.id),)
     return ()
 
 
-def _removals(facts: AzureFacts) -> Iterator[AzureStep]:
+def _removals(facts: AzureFacts) -> Iterator[Step]:
     if facts.connection is not None and facts.connection.ours:
-        yield DeleteConnection("ConnectionUnwanted", "no link wants the connection any more")
+        why = ("ConnectionUnwanted", "no link wants the connection any more")
+        yield _step(DeleteConnection(), why, state=State.DISCONNECT_AZURE)
     if facts.local_network_gateway is not None and facts.local_network_gateway.ours:
-        yield DeleteLocalNetworkGateway(
-            "LocalNetworkGatewayUnwanted", "no link wants the local network gateway any more"
-        )
+        unwanted = ("LocalNetworkGatewayUnwanted", "no link wants the local network gateway any more")
+        yield _step(DeleteLocalNetworkGateway(), unwanted, state=State.DISCONNECT_AZURE)
 
 
-def _corrections(ref: AzureRef, wanted: AzureWanted, facts: AzureFacts, gateway: VpnGateway) -> Iterator[AzureStep]:
+def _corrections(ref: AzureRef, wanted: AzureWanted, facts: AzureFacts, gateway: VpnGateway) -> Iterator[Step]:
     tags = {**wanted.tags, **ref.tags}
     why = _why_local_network_gateway(facts.local_network_gateway, wanted, tags)
     if why is not None:
-        yield PutLocalNetworkGateway(*why, gateway.location, wanted.address, wanted.prefixes, tags)
+        yield _step(PutLocalNetworkGateway(gateway.location, wanted.address, wanted.prefixes, tags), why)
     connection = facts.connection
     if connection is not None and (why := _why_replace(connection, gateway.id, ref.local_network_gateway_id)):
-        yield DeleteConnection(*why)
+        yield _step(DeleteConnection(), why)
         connection = None
     why = _why_connection(connection, wanted, tags)
     if why is not None:
         local = ref.local_network_gateway_id
-        yield PutConnection(*why, gateway.location, gateway.id, local, wanted.policy, wanted.mode, tags)
+        yield _step(PutConnection(gateway.location, gateway.id, local, wanted.policy, wanted.mode, tags), why)
     if connection is None or connection.key_matches is not True:
-        yield SetSharedKey(*_why_key(connection))
+        yield _step(SetSharedKey(), _why_key(connection))
 
 
 def _why_local_network_gateway(
     found: LocalNetworkGateway | None, wanted: AzureWanted, tags: dict[str, str]
-) -> tuple[str, str] | None:
+) -> Why | None:
     if found is None:
         return "LocalNetworkGatewayMissing", "Azure has no picture of the AWS side yet"
     if found.provisioning_state != "Succeeded":
@@ -165,7 +169,7 @@ def _why_local_network_gateway(
     return _why_tags(found.tags, tags)
 
 
-def _why_replace(found: Connection, gateway: str, local_network_gateway: str) -> tuple[str, str] | None:
+def _why_replace(found: Connection, gateway: str, local_network_gateway: str) -> Why | None:
     """Ends and protocol of a connection are fixed when it is made (Azure VPN FAQ)."""
     if found.gateway.lower() != gateway.lower():
         return "ConnectionGatewayChanged", f"the connection belongs to {found.gateway}, the link wants {gateway}"
@@ -176,7 +180,7 @@ def _why_replace(found: Connection, gateway: str, local_network_gateway: str) ->
     return None
 
 
-def _why_connection(found: Connection | None, wanted: AzureWanted, tags: dict[str, str]) -> tuple[str, str] | None:
+def _why_connection(found: Connection | None, wanted: AzureWanted, tags: dict[str, str]) -> Why | None:
     if found is None:
         return "ConnectionMissing", "Azure has no connection to the AWS side yet"
     if found.provisioning_state != "Succeeded":
@@ -188,13 +192,13 @@ def _why_connection(found: Connection | None, wanted: AzureWanted, tags: dict[st
     return _why_tags(found.tags, tags)
 
 
-def _why_tags(found: dict[str, str], wanted: dict[str, str]) -> tuple[str, str] | None:
+def _why_tags(found: dict[str, str], wanted: dict[str, str]) -> Why | None:
     """Further tags may be there: an Azure policy adds them."""
     differing = sorted(key for key, value in wanted.items() if found.get(key) != value)
     return ("TagsChanged", f"tags are missing or differ: {', '.join(differing)}") if differing else None
 
 
-def _why_key(connection: Connection | None) -> tuple[str, str]:
+def _why_key(connection: Connection | None) -> Why:
     if connection is None:
         return "SharedKeyMissing", "a new connection has no key of ours"
     if connection.key_matches is None:

@@ -1,9 +1,9 @@
 """Choices among what was found: which subnets are public, which tables are private, which instance is the gateway."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from link.facts import AwsFacts, Gateway, Route, RouteTable
+from link.condition import Condition
+from link.facts import AwsFacts, Gateway, Route, RouteTable, Subnet
 from link.spec import LinkSpec
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
@@ -25,18 +25,56 @@ def _table_of(subnet: str, facts: AwsFacts) -> RouteTable | None:
     return explicit or next((table for table in facts.route_tables if table.main), None)
 
 
-def public_subnets(facts: AwsFacts) -> tuple[str, ...]:
+def _is_availability_zone(zone: str, region: str) -> bool:
+    """A region's name and one letter. Local and Wavelength Zones have longer names ("Regions and Zones", EC2 guide).
+
+    Their network border group is another than the region's, so the Elastic IP could not be attached there.
+    """
+    letter = zone.removeprefix(region)
+    return letter != zone and len(letter) == 1 and letter.isalpha()
+
+
+def public_subnets(spec: LinkSpec, facts: AwsFacts) -> tuple[Subnet, ...]:
     """Subnets whose default route is the internet gateway, ordered by zone and id so that a choice is stable."""
     ordered = sorted(facts.subnets, key=lambda subnet: (subnet.zone, subnet.id))
-    return tuple(subnet.id for subnet in ordered if (table := _table_of(subnet.id, facts)) and _is_public(table))
+    return tuple(
+        subnet
+        for subnet in ordered
+        if _is_availability_zone(subnet.zone, spec.aws.region)
+        and (table := _table_of(subnet.id, facts))
+        and _is_public(table)
+    )
 
 
-def gateway_subnet(spec: LinkSpec, facts: AwsFacts, zones: frozenset[str] | None = None) -> str:
-    """Where a new gateway is launched, if possible in one of `zones`. Preflight has made sure that there is one."""
-    public = public_subnets(facts)
+def places(spec: LinkSpec, facts: AwsFacts, agent: str, offering: frozenset[str] | None = None) -> tuple[Subnet, ...]:
+    """Where a new gateway may be launched, in the order in which it is tried. A declared subnet is the only one.
+
+    Zones that offer the type come first. A gateway that is replaced by a change stays in its zone. A zone whose gateway
+    died, stayed silent or failed goes behind those that were tried longer ago. A zone's second subnet is tried last.
+    """
+    if spec.aws.gateway_subnet:
+        return tuple(subnet for subnet in facts.subnets if subnet.id == spec.aws.gateway_subnet)
+    public = public_subnets(spec, facts)
+    rank = _zone_ranks(spec, facts, agent)
+    nth: dict[str, int] = {}
+    ordered = []
+    for subnet in public:
+        nth[subnet.zone] = nth.get(subnet.zone, -1) + 1
+        offers = offering is None or subnet.zone in offering
+        ordered.append((not offers, nth[subnet.zone], rank.get(subnet.zone, 0), subnet.zone, subnet.id, subnet))
+    return tuple(subnet for *_, subnet in sorted(ordered, key=lambda one: one[:-1]))
+
+
+def _zone_ranks(spec: LinkSpec, facts: AwsFacts, agent: str) -> dict[str, int]:
+    """Lower is tried earlier; a zone without a rank has 0."""
     zone_of = {subnet.id: subnet.zone for subnet in facts.subnets}
-    offering = [subnet for subnet in public if zones is None or zone_of[subnet] in zones]
-    return spec.aws.gateway_subnet or (*offering, *public)[0]
+    active = serving(facts.gateways, facts.elastic_ip.interface)
+    why = misfit(spec, agent, active) if active else None
+    if active and why and why.reason in CHANGES:
+        return {zone_of.get(active.subnet, ""): -1}
+    ranks = {zone: number for number, zone in enumerate(facts.launched_zones, start=1)}
+    ill = {zone_of.get(one.subnet, "") for one in facts.gateways if one.failed or one.condemned}
+    return ranks | {zone: len(ranks) + 1 for zone in ill}
 
 
 def private_tables(spec: LinkSpec, facts: AwsFacts) -> tuple[RouteTable, ...]:
@@ -47,28 +85,24 @@ def private_tables(spec: LinkSpec, facts: AwsFacts) -> tuple[RouteTable, ...]:
     return tuple(table for table in facts.route_tables if table.id in serving and not _is_public(table))
 
 
-@dataclass(frozen=True)
-class Misfit:
-    """Why an instance cannot be the link's gateway and a new one must: one CamelCase word and one sentence."""
-
-    reason: str
-    because: str
+# What makes a gateway that works another than the declared one.
+CHANGES = ("InstanceTypeDiffers", "ImageDiffers", "AgentDiffers", "SubnetDiffers")
 
 
-def misfit(spec: LinkSpec, agent: str, found: Gateway) -> Misfit | None:
+def misfit(spec: LinkSpec, agent: str, found: Gateway) -> Condition | None:
     """What about a gateway only another instance can change. `agent` is the version of the user data."""
-    side = spec.aws
     if found.condemned:
-        reason, _, because = found.condemned.partition(": ")
-        return Misfit(reason, because)
-    if found.instance_type != side.instance_type:
-        return Misfit("InstanceTypeDiffers", f"{found.id} is a {found.instance_type}, wanted is {side.instance_type}")
-    if found.image != side.image_or_default:
-        return Misfit("ImageDiffers", f"{found.id} was launched from {found.image}, wanted is {side.image_or_default}")
-    if found.agent != agent:
-        return Misfit("AgentDiffers", f"{found.id} runs agent {found.agent}, this version of Causeway has {agent}")
-    if side.gateway_subnet and found.subnet != side.gateway_subnet:
-        return Misfit("SubnetDiffers", f"{found.id} is in {found.subnet}, wanted is {side.gateway_subnet}")
+        return found.condemned
+    side = spec.aws
+    right = {
+        "InstanceTypeDiffers": (found.instance_type, side.instance_type, "is a {}, wanted is {}"),
+        "ImageDiffers": (found.image, side.image_or_default, "was launched from {}, wanted is {}"),
+        "AgentDiffers": (found.agent, agent, "runs agent {}, this version of Causeway has {}"),
+        "SubnetDiffers": (found.subnet, side.gateway_subnet or found.subnet, "is in {}, wanted is {}"),
+    }
+    for reason, (has, wanted, words) in right.items():
+        if has != wanted:
+            return Condition(reason=reason, message=f"{found.id} {words.format(has, wanted)}")
     return None
 
 

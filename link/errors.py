@@ -1,5 +1,7 @@
 """Every error class that Causeway raises. Step Functions matches the exact class name, so a name here is a contract."""
 
+from link.condition import Condition
+
 
 class CausewayError(Exception):
     """Never raised itself; lets a caller tell our errors from defects."""
@@ -10,7 +12,11 @@ class SpecInvalid(CausewayError):
 
 
 class Refused(CausewayError):
-    """Preflight found a reason not to begin. Nothing was changed."""
+    """Preflight found a reason not to begin. Nothing was changed. `condition` is the reason, where it is one."""
+
+    def __init__(self, message: str = "", condition: Condition | None = None) -> None:
+        super().__init__(message)
+        self.condition = condition
 
 
 class CloudBusy(CausewayError):
@@ -57,12 +63,23 @@ class LinkBusy(CausewayError):
     """Another walk holds the link. It is waited for, longer and more often than a cloud is."""
 
 
+class NoCapacity(CausewayError):
+    """No zone that the link may use has room for its gateway now."""
+
+
 class GatewayLingers(CausewayError):
     """An instance that was told to end is not terminated within the time."""
 
 
 class MailFateUnknown(CausewayError):
     """A mail may have been sent or not: the answer of SES is missing. It is not sent again by itself."""
+
+
+def condition(exc: CausewayError, subject: str = "") -> Condition:
+    """The error as a condition of `subject`: its own, or the class and its message."""
+    if isinstance(exc, Refused) and exc.condition is not None:
+        return exc.condition
+    return Condition(reason=type(exc).__name__, subject=subject, message=str(exc))
 
 
 RETRYABLE: tuple[type[CausewayError], ...] = (CloudBusy, FunctionUnreachable)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
+from link.condition import Condition
 from link.record import Record
 from link.spec import IpsecPolicy
 
@@ -40,14 +41,18 @@ class Rule(Record):
     to_port: int | None
     cidr: IPv4Network
 
+    @property
+    def name(self) -> str:
+        """What tells it from other rules of the group."""
+        return f"{self.protocol}/{self.from_port or 'all'}/{self.cidr}"
+
 
 class Gateway(Record):
     """A gateway instance of this link that is not terminated. `state` is EC2's word.
 
     `image` is the image as the link declared it when the instance was launched, not the AMI: a parameter that has
     moved on makes no gateway wrong. `agent` is the version of the user data. Both are tags; None where one is gone.
-    `failed` says that it told of a boot that cannot succeed. `condemned` says why it must be replaced though it has
-    booted: a CamelCase word, a colon and a sentence.
+    `failed` says that its boot cannot succeed. `condemned` says why it must be replaced though it has booted.
     """
 
     id: str
@@ -61,7 +66,7 @@ class Gateway(Record):
     source_dest_check: bool
     booted: bool
     failed: bool = False
-    condemned: str | None = None
+    condemned: Condition | None = None
 
 
 class ElasticIp(Record):
@@ -78,10 +83,11 @@ NOT_ALLOCATED = ElasticIp(allocation="", address=IPv4Address("255.255.255.255"),
 
 
 class AwsFacts(Record):
-    """One look at the AWS side. The last four fields are what the link's table remembers, because no cloud can tell.
+    """One look at the AWS side. The last five fields are what the link's table remembers, because no cloud can tell.
 
     `own_routes` are the (route table, destination) pairs that are ours. `established_in` is the VPC in which the link
     was verified, None before that. `azure_side` is the (subscription, resource group) where ours is or may be in Azure.
+    `launched_zones` are the zones in which gateways were launched, the newest last, each once.
     """
 
     cidrs: tuple[IPv4Network, ...]
@@ -95,6 +101,7 @@ class AwsFacts(Record):
     published_version: str | None
     established_in: str | None = None
     azure_side: tuple[str, str] | None = None
+    launched_zones: tuple[str, ...] = ()
 
     @property
     def established(self) -> bool:

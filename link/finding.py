@@ -1,28 +1,37 @@
-"""What a check found: a reason in one CamelCase word, a sentence with the remedy, and how grave it is. Pure."""
+"""What a check found: a condition, and how grave it is. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from link.condition import Condition
+from link.record import Record
+
 
 class Level(StrEnum):
-    """A refusal stops the walk before anything is changed; a warning is told and stops nothing."""
+    """A refusal ends a first launch or a change of the declaration before anything is changed; a warning ends nothing.
+
+    On a link that was verified a refusal holds back its own step, and is reported.
+    """
 
     REFUSED = "refused"
     WARNING = "warning"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """`reason` is one CamelCase word, `message` says what was found and what would be right."""
+class Finding(Record):
+    """A condition that a check found."""
 
     level: Level
-    reason: str
-    message: str
+    condition: Condition
+
+    @property
+    def reason(self) -> str:
+        """The condition's reason."""
+        return self.condition.reason
 
     def __str__(self) -> str:
-        return f"{self.reason}: {self.message}"
+        return str(self.condition)
 
 
 @dataclass(frozen=True)
@@ -44,17 +53,18 @@ class Check:
         return next((level.value for level in Level if level in levels), "ok")
 
 
-def refused(reason: str, message: str) -> Finding:
+def refused(reason: str, message: str, remedy: str, subject: str = "") -> Finding:
     """A reason not to begin."""
-    return Finding(Level.REFUSED, reason, message)
+    condition = Condition(reason=reason, subject=subject, message=message, remedy=remedy)
+    return Finding(level=Level.REFUSED, condition=condition)
 
 
-def warned(reason: str, message: str) -> Finding:
+def warned(reason: str, message: str, remedy: str, subject: str = "") -> Finding:
     """Something that a person should know and that does not stand in the way."""
-    return Finding(Level.WARNING, reason, message)
+    return refused(reason, message, remedy, subject).model_copy(update={"level": Level.WARNING})
 
 
 def unknown(what: str, why: str | None) -> Finding:
     """What could not be read is neither right nor wrong."""
-    because = why or "nobody looked"
-    return warned("NotChecked", f"{what} could not be checked: {because}; allow the look or check it by hand")
+    message = f"{what} could not be checked: {why or 'it was not looked at'}"
+    return warned("NotChecked", message, "allow the look or check it by hand", what)

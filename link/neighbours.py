@@ -21,11 +21,9 @@ def _shared(links: Sequence[tuple[LinkSpec, AzureFacts]]) -> Iterator[Finding]:
             for b in there.prefixes:
                 if a.overlaps(b):
                     what = str(a) if a == b else f"{a} and {b}"
-                    message = (
-                        f"{one.name} and {other.name} both route {what} from {one.aws.vpc}; give them different "
-                        "virtual networks, or different aws.route_tables"
-                    )
-                    yield refused("PrefixShared", message)
+                    message = f"{one.name} and {other.name} both route {what} from {one.aws.vpc}"
+                    remedy = "give them different virtual networks, or different aws.route_tables"
+                    yield refused("PrefixShared", message, remedy, f"{one.name} {other.name} {a} {b}")
 
 
 def _apart(one: LinkSpec, other: LinkSpec) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from link import choose, ipsec, steps
-from link.facts import AwsFacts, Facts, Gateway, Route, Rule
+from link.condition import Condition
+from link.facts import AwsFacts, Facts, Gateway, Route, RouteTable, Rule
+from link.ranges import carried
 from link.spec import LinkSpec
-from link.steps import Step
+from link.steps import Action, State, Step
 from link.wanted import AzureRef, AzureWanted, Deployment, GatewayConfiguration, Tunnel, own_tags
 
 IKE_PORTS = (500, 4500)  # ISAKMP, and IKE and ESP in UDP behind NAT (RFC 3948)
@@ -33,11 +35,11 @@ def tags(spec: LinkSpec, deployment: str) -> dict[str, str]:
     return {**spec.tags, **own_tags(spec.name, deployment)}
 
 
-def azure_wanted(spec: LinkSpec, facts: AwsFacts, deployment: str, *, reset: bool = False) -> AzureWanted:
+def azure_wanted(spec: LinkSpec, facts: Facts, deployment: str, *, reset: bool = False) -> AzureWanted:
     """The Azure resources that should exist."""
     return AzureWanted(
-        address=facts.elastic_ip.address,
-        prefixes=tuple(sorted(facts.cidrs)),
+        address=facts.aws.elastic_ip.address,
+        prefixes=carried(facts).cidrs,
         policy=spec.policy,
         tags=tags(spec, deployment),
         reset=reset,
@@ -47,21 +49,21 @@ def azure_wanted(spec: LinkSpec, facts: AwsFacts, deployment: str, *, reset: boo
 def configuration(spec: LinkSpec, facts: Facts, psk_secret: str) -> GatewayConfiguration:
     """What the gateway should run: one tunnel for each address of the Azure gateway."""
     if facts.azure.gateway is None:
-        raise ValueError("no configuration without an Azure gateway; preflight refuses it")
+        raise ValueError("no configuration without an Azure gateway")
     tunnels = tuple(
         Tunnel(number=n, peer=peer) for n, peer in enumerate(sorted(facts.azure.gateway.addresses), start=1)
     )
-    cidrs = tuple(sorted(facts.aws.cidrs))
+    between = carried(facts)
     return GatewayConfiguration(
         link=spec.name,
         elastic_ip=facts.aws.elastic_ip.address,
         tunnels=tunnels,
-        vpc_cidrs=cidrs,
-        remote_prefixes=facts.azure.prefixes,
+        vpc_cidrs=between.cidrs,
+        remote_prefixes=between.prefixes,
         psk_secret=psk_secret,
         probe=spec.probe,
         ipsec_conf=ipsec.render_conf(facts.aws.elastic_ip.address, tunnels, spec.policy),
-        nftables=ipsec.render_nftables(tunnels, cidrs, facts.azure.prefixes),
+        nftables=ipsec.render_nftables(tunnels, between.cidrs, between.prefixes),
     )
 
 
@@ -73,73 +75,102 @@ def wanted_rules(facts: Facts) -> frozenset[Rule]:
         for peer in peers
         for port in IKE_PORTS
     }
-    vpc = {Rule(protocol="-1", from_port=None, to_port=None, cidr=cidr) for cidr in facts.aws.cidrs}
+    vpc = {Rule(protocol="-1", from_port=None, to_port=None, cidr=cidr) for cidr in carried(facts).cidrs}
     return frozenset(ike | vpc)
 
 
+def _step(state: State, action: Action, reason: str, message: str, subject: str = "") -> Step:
+    return Step(state, action, Condition(reason=reason, subject=subject, message=message))
+
+
 def _rules(facts: Facts) -> Iterator[Step]:
+    """While Azure has no gateway, the rules for its addresses stay: it may come back by the same ones."""
     wanted, found = wanted_rules(facts), frozenset(facts.aws.rules)
+    peers_known = facts.azure.gateway is not None
     order = lambda rule: (rule.protocol, rule.from_port or 0, rule.cidr)  # noqa: E731
     for rule in sorted(wanted - found, key=order):
-        yield steps.AllowInbound("InboundRuleMissing", f"{rule.cidr} must reach the gateway", rule)
+        message = f"{rule.cidr} must reach the gateway"
+        yield _step(State.LAUNCH_GATEWAY, steps.AllowInbound(rule), "InboundRuleMissing", message, rule.name)
     for rule in sorted(found - wanted, key=order):
-        yield steps.RevokeInbound(
-            "InboundRuleForeign", f"nothing of the link needs {rule.cidr} to reach the gateway", rule
-        )
+        if peers_known or rule.from_port not in IKE_PORTS:
+            message = f"nothing of the link needs {rule.cidr} to reach the gateway"
+            yield _step(State.LAUNCH_GATEWAY, steps.RevokeInbound(rule), "InboundRuleForeign", message, rule.name)
 
 
-def _gateway(spec: LinkSpec, facts: Facts, deployed: Deployment, subnet: str | None) -> Iterator[Step]:
+def _gateway(spec: LinkSpec, facts: Facts, deployed: Deployment, offering: frozenset[str] | None) -> Iterator[Step]:
     found = choose.gateway(spec, deployed.agent, facts.aws.gateways, facts.aws.elastic_ip.interface)
     if found is None:
-        yield _launch(spec, facts.aws, deployed, subnet)
+        yield _launch(spec, facts.aws, deployed, offering)
         return
     if found.source_dest_check:
-        yield steps.DisableSourceDestCheck(
-            "SourceDestCheckOn", f"{found.id} could not forward packets", found.interface
-        )
+        message = f"{found.id} could not forward packets"
+        forward = steps.DisableSourceDestCheck(found.interface)
+        yield _step(State.ATTACH_ELASTIC_IP, forward, "SourceDestCheckOn", message)
     if facts.aws.elastic_ip.interface != found.interface:
-        because = f"{facts.aws.elastic_ip.address} is not on {found.id}"
-        yield steps.AttachElasticIp("ElasticIpElsewhere", because, facts.aws.elastic_ip.allocation, found.interface)
+        message = f"{facts.aws.elastic_ip.address} is not on {found.id}"
+        attach = steps.AttachElasticIp(facts.aws.elastic_ip.allocation, found.interface)
+        yield _step(State.ATTACH_ELASTIC_IP, attach, "ElasticIpElsewhere", message)
     yield from _routes(spec, facts, found.interface)
 
 
-def _launch(spec: LinkSpec, facts: AwsFacts, deployed: Deployment, subnet: str | None) -> Step:
+def _launch(spec: LinkSpec, facts: AwsFacts, deployed: Deployment, offering: frozenset[str] | None) -> Step:
     """A gateway beside the one that serves, where there is one: it takes over once it has booted."""
     serving = choose.serving(facts.gateways, facts.elastic_ip.interface)
     why = choose.misfit(spec, deployed.agent, serving) if serving else None
-    reason, because = (why.reason, why.because) if why else ("GatewayMissing", "the link has no gateway instance")
-    return steps.LaunchGateway(reason, because, subnet or choose.gateway_subnet(spec, facts))
+    missing = Condition(reason="GatewayMissing", message="the link has no gateway instance")
+    launch = steps.LaunchGateway(choose.places(spec, facts, deployed.agent, offering))
+    return Step(State.LAUNCH_GATEWAY, launch, why or missing)
 
 
 def _configuration(spec: LinkSpec, facts: Facts, deployed: Deployment) -> Iterator[Step]:
-    """A link that has been up is re-pointed last: until Azure is ready, the old configuration carries its traffic."""
+    """A link that has been up is re-pointed last: until Azure is ready, the old configuration carries its traffic.
+
+    While Azure has no gateway, what is published stays.
+    """
+    if facts.azure.gateway is None:
+        return
     wanted = configuration(spec, facts, deployed.psk_secret)
     published = facts.aws.published_version
     if published == wanted.digest():
         return
+    action = steps.PublishConfiguration(wanted)
     if published is None or not facts.aws.established:
-        yield steps.PublishConfiguration("ConfigurationMissing", "no gateway could boot without it", wanted)
+        missing = "no gateway could boot without it"
+        yield _step(State.LAUNCH_GATEWAY, action, "ConfigurationMissing", missing)
     else:
-        yield steps.RepointGateway("ConfigurationDiffers", "the published configuration is not the wanted one", wanted)
+        differs = "the published configuration is not the wanted one"
+        yield _step(State.REPOINT_GATEWAY, action, "ConfigurationDiffers", differs)
+
+
+def _route(action: Action, reason: str, message: str, table: str, destination: IPv4Network, state: State) -> Step:
+    return _step(state, action, reason, message, f"{table}/{destination}")
 
 
 def _routes(spec: LinkSpec, facts: Facts, interface: str) -> Iterator[Step]:
-    tables = choose.private_tables(spec, facts.aws)
+    """A route of another team in the way is left alone, and what it leads to is reported by preflight."""
+    tables, prefixes = choose.private_tables(spec, facts.aws), carried(facts).prefixes
     for table in tables:
-        for prefix in facts.azure.prefixes:
-            route = choose.route_to(table, prefix)
-            if route is None:
-                because = f"{table.id} has no route to {prefix}"
-                yield steps.CreateRoute("RouteMissing", because, table.id, prefix, interface)
-            elif route.target == interface and (table.id, prefix) not in facts.aws.own_routes:
-                because = f"{table.id} routes {prefix} to the gateway, and the link does not know that it is its own"
-                yield steps.ReplaceRoute("RouteUnrecorded", because, table.id, prefix, interface)
-            elif (route.target != interface or route.blackhole) and _is_ours(table.id, route, facts.aws):
-                because = f"{table.id} routes {prefix} to {route.target or 'nowhere'}"
-                yield steps.ReplaceRoute("RouteElsewhere", because, table.id, prefix, interface)
-    kept = {(table.id, prefix) for table in tables for prefix in facts.azure.prefixes}
+        for prefix in prefixes:
+            if why := _why_route(facts.aws, table, prefix, interface):
+                reason, message = why
+                kind = steps.CreateRoute if reason == "RouteMissing" else steps.ReplaceRoute
+                action = kind(table.id, prefix, interface)
+                yield _route(action, reason, message, table.id, prefix, State.ADJUST_ROUTES)
+    kept = {(table.id, prefix) for table in tables for prefix in prefixes}
     for table_id, destination in sorted(facts.aws.own_routes - kept):
         yield _unwanted(facts.aws, table_id, destination)
+
+
+def _why_route(facts: AwsFacts, table: RouteTable, prefix: IPv4Network, interface: str) -> tuple[str, str] | None:
+    route = choose.route_to(table, prefix)
+    if route is None:
+        return "RouteMissing", f"{table.id} has no route to {prefix}"
+    if route.target == interface and (table.id, prefix) not in facts.own_routes:
+        message = f"{table.id} routes {prefix} to the gateway, and the link does not know that it is its own"
+        return "RouteUnrecorded", message
+    if (route.target != interface or route.blackhole) and _is_ours(table.id, route, facts):
+        return "RouteElsewhere", f"{table.id} routes {prefix} to {route.target or 'nowhere'}"
+    return None
 
 
 def _unwanted(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
@@ -147,17 +178,28 @@ def _unwanted(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
 
     What was not seen is not deleted: of a table that is not there, IAM cannot tell whether it is in our VPC.
     """
-    table = next((table for table in facts.route_tables if table.id == table_id), None)
-    if table is None or choose.route_to(table, destination) is None:
-        return steps.GiveUpRoute("RouteGone", f"{table_id} has no route to {destination}", table_id, destination)
+    state, disown = State.ADJUST_ROUTES, steps.DisownRoute(table_id, destination)
+    if _is_gone(facts, table_id, destination):
+        message = f"{table_id} has no route to {destination}"
+        return _route(disown, "RouteGone", message, table_id, destination, state)
     if theirs := _elsewhere(facts, table_id, destination):
-        because = f"{destination} is no longer behind Azure, and somebody has pointed it in {table_id} at {theirs}"
-        return steps.GiveUpRoute("RouteNotOurs", because, table_id, destination)
-    return steps.DropRoute("PrefixGone", f"{destination} is no longer behind Azure", table_id, destination)
+        message = f"{destination} is no longer behind Azure, and another team has pointed it in {table_id} at {theirs}"
+        return _route(disown, "RouteNotOurs", message, table_id, destination, state)
+    delete = steps.DeleteRoute(table_id, destination)
+    message = f"{destination} is no longer behind Azure"
+    return _route(delete, "PrefixGone", message, table_id, destination, state)
+
+
+def _is_gone(facts: AwsFacts, table_id: str, destination: IPv4Network) -> bool:
+    table = next((table for table in facts.route_tables if table.id == table_id), None)
+    return table is None or choose.route_to(table, destination) is None
 
 
 def _elsewhere(facts: AwsFacts, table_id: str, destination: IPv4Network) -> str | None:
-    """Whither a route that was ours leads, when that is neither a gateway of ours nor, perhaps, one that has ended."""
+    """The target of a recorded route that another team has pointed elsewhere; None for one that is still the link's.
+
+    A black hole to an instance or interface may lead to a gateway of the link's that has ended.
+    """
     table = next((table for table in facts.route_tables if table.id == table_id), None)
     route = choose.route_to(table, destination) if table else None
     ours = {gateway.interface for gateway in facts.gateways}
@@ -174,35 +216,38 @@ def _is_ours(table: str, route: Route, facts: AwsFacts) -> bool:
 def _retire(facts: AwsFacts, keep: str | None) -> Iterator[Step]:
     for gateway in facts.gateways:
         if gateway.id != keep and gateway.state != "shutting-down":
-            yield steps.TerminateGateway("GatewayNotWanted", f"{gateway.id} is not the link's gateway", gateway.id)
+            message = f"{gateway.id} is not the link's gateway"
+            terminate = steps.TerminateGateway(gateway.id)
+            yield _step(State.RETIRE_GATEWAY, terminate, "GatewayNotWanted", message, gateway.id)
 
 
 def up(
-    spec: LinkSpec, facts: Facts, deployed: Deployment, subnet: str | None = None, *, reset: bool = False
+    spec: LinkSpec, facts: Facts, deployed: Deployment, offering: frozenset[str] | None = None, *, reset: bool = False
 ) -> tuple[Step, ...]:
     """The steps that bring the link up from what was found, in the order of the walk.
 
-    `subnet` is where Preflight wants a new gateway, which knows more of the zones than these facts. `reset` has Azure
-    begin its connection anew when nothing of it differs.
+    `offering` are the zones that offer the instance type, where Preflight could read them. `reset` has Azure begin its
+    connection anew when nothing of it differs.
     """
-    bearer = facts.aws.elastic_ip.interface
-    chosen = choose.gateway(spec, deployed.agent, facts.aws.gateways, bearer)
-    because = "the Function compares and corrects; it changes nothing that is right"
+    eip_interface = facts.aws.elastic_ip.interface
+    chosen = choose.gateway(spec, deployed.agent, facts.aws.gateways, eip_interface)
+    message = "the Function compares and corrects; it changes nothing that is right"
+    connect = steps.ConnectAzure(azure_wanted(spec, facts, deployed.id, reset=reset))
     planned = (
         *_rules(facts),
         *_configuration(spec, facts, deployed),
-        *_gateway(spec, facts, deployed, subnet),
-        steps.ConnectAzure("AzureSideWanted", because, azure_wanted(spec, facts.aws, deployed.id, reset=reset)),
+        *_gateway(spec, facts, deployed, offering),
+        _step(State.CONNECT_AZURE, connect, "AzureSideWanted", message),
         *(_retire(facts.aws, chosen.id) if chosen else ()),
     )
-    return tuple(sorted(planned, key=lambda step: list(steps.State).index(step.state)))
+    return tuple(sorted(planned, key=lambda step: list(State).index(step.state)))
 
 
 def kept(facts: AwsFacts, serving: str | None) -> Gateway | None:
     """The gateway that a failed change leaves: the one that served before, or where that is gone, one that can."""
     before = tuple(gateway for gateway in facts.gateways if gateway.id == serving)
-    bearer = facts.elastic_ip.interface
-    return choose.serving(before, bearer) or choose.serving(facts.gateways, bearer)
+    eip_interface = facts.elastic_ip.interface
+    return choose.serving(before, eip_interface) or choose.serving(facts.gateways, eip_interface)
 
 
 def restore(facts: AwsFacts, serving: str | None) -> tuple[Step, ...]:
@@ -213,38 +258,41 @@ def restore(facts: AwsFacts, serving: str | None) -> tuple[Step, ...]:
 
 def _given_back(facts: AwsFacts, keep: Gateway) -> Iterator[Step]:
     """All that a gateway needs to serve: a newcomer, where the one that served is gone, may have none of it yet."""
-    because = f"the walk failed, and {keep.id} is what can serve"
+    message = f"the walk failed, and {keep.id} is what can serve"
     if keep.source_dest_check:
-        yield steps.DisableSourceDestCheck("WalkFailed", because, keep.interface)
+        yield _step(State.ATTACH_ELASTIC_IP, steps.DisableSourceDestCheck(keep.interface), "WalkFailed", message)
     if facts.elastic_ip.interface != keep.interface:
-        yield steps.AttachElasticIp("WalkFailed", because, facts.elastic_ip.allocation, keep.interface)
+        attach = steps.AttachElasticIp(facts.elastic_ip.allocation, keep.interface)
+        yield _step(State.ATTACH_ELASTIC_IP, attach, "WalkFailed", message)
     for table in facts.route_tables:
         for route in table.routes:
             ours = _is_ours(table.id, route, facts) and not _elsewhere(facts, table.id, route.destination)
             if ours and route.target != keep.interface:
-                because = f"{table.id} routes {route.destination} to {route.target or 'nowhere'}"
-                yield steps.ReplaceRoute("WalkFailed", because, table.id, route.destination, keep.interface)
+                message = f"{table.id} routes {route.destination} to {route.target or 'nowhere'}"
+                action = steps.ReplaceRoute(table.id, route.destination, keep.interface)
+                yield _route(action, "WalkFailed", message, table.id, route.destination, State.ADJUST_ROUTES)
 
 
 def down(facts: AwsFacts) -> tuple[Step, ...]:
-    """The steps that remove the AWS side of the link, in the order of the walk."""
+    """The steps that remove the AWS side of the link, in the order of the walk. What costs most ends first."""
+    message = "the link goes"
     planned: list[Step] = [_without(facts, *own) for own in sorted(facts.own_routes)]
-    because = "the link goes"
-    if facts.elastic_ip.association:
-        planned.append(steps.DetachElasticIp("LinkNotWanted", because, facts.elastic_ip.association))
     planned += _retire(facts, keep=None)
-    planned += [steps.CloseInbound("LinkNotWanted", because, rule) for rule in facts.rules]
-    return tuple(planned)
+    if facts.elastic_ip.association:
+        detach = steps.DetachElasticIp(facts.elastic_ip.association)
+        planned.append(_step(State.RETIRE_GATEWAY, detach, "LinkNotWanted", message))
+    close = [_step(State.RETIRE_GATEWAY, steps.RevokeInbound(rule), "LinkNotWanted", message) for rule in facts.rules]
+    return (*planned, *close)
 
 
 def _without(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
-    """What becomes of one route of ours."""
-    table = next((table for table in facts.route_tables if table.id == table_id), None)
-    if table is None or choose.route_to(table, destination) is None:
-        because = f"{table_id} has no route to {destination} any more"
-        return steps.ForgetRoute("RouteGone", because, table_id, destination)
-    theirs = _elsewhere(facts, table_id, destination)
-    if theirs is None:
-        return steps.RemoveRoute("LinkNotWanted", "the link goes", table_id, destination)
-    because = f"somebody has pointed {destination} in {table_id} at {theirs}; it was left"
-    return steps.LeaveRoute("RouteNotOurs", because, table_id, destination)
+    """What becomes of one route of the link's when the link goes."""
+    state, disown = State.REMOVE_ROUTES, steps.DisownRoute(table_id, destination)
+    if _is_gone(facts, table_id, destination):
+        message = f"{table_id} has no route to {destination} any more"
+        return _route(disown, "RouteGone", message, table_id, destination, state)
+    if theirs := _elsewhere(facts, table_id, destination):
+        message = f"another team has pointed {destination} in {table_id} at {theirs}; it was left"
+        return _route(disown, "RouteNotOurs", message, table_id, destination, state)
+    delete = steps.DeleteRoute(table_id, destination)
+    return _route(delete, "LinkNotWanted", "the link goes", table_id, destination, state)

@@ -42,8 +42,8 @@ def _overlaps(facts: Facts) -> Iterator[Finding]:
     for (one, a), (other, b) in combinations(ranges, 2):
         if a.overlaps(b):
             how = "is also" if a == b else "overlaps"
-            message = f"{a} of {one} {how} {b} of {other}; give one of the networks another range"
-            yield refused("OverlappingRanges", message)
+            message = f"{a} of {one} {how} {b} of {other}"
+            yield refused("OverlappingRanges", message, "give one of the networks another range", f"{a} {b}")
 
 
 def _foreign_routes(spec: LinkSpec, facts: Facts) -> Iterator[tuple[str, Route, IPv4Network]]:
@@ -72,8 +72,9 @@ def taken_routes(spec: LinkSpec, facts: Facts) -> tuple[Finding, ...]:
     return tuple(
         refused(
             "RouteTaken",
-            f"{table} already routes {route.destination} to {_named(route.target)}, and {prefix} is behind Azure; "
+            f"{table} already routes {route.destination} to {_named(route.target)}, and {prefix} is behind Azure",
             "remove that route or choose other tables by aws.route_tables",
+            f"{table}/{route.destination}",
         )
         for table, route, prefix in _foreign_routes(spec, facts)
         if route.destination.subnet_of(prefix)
@@ -84,29 +85,31 @@ def _shadowed_routes(spec: LinkSpec, facts: Facts) -> Iterator[Finding]:
     for table, route, prefix in _foreign_routes(spec, facts):
         if not route.destination.subnet_of(prefix):
             message = (
-                f"{table} routes {route.destination} to {_named(route.target)}; the link's route to {prefix} is more "
-                "specific and takes that part away from it; make sure that nothing behind it needs it"
+                f"{table} routes {route.destination} to {_named(route.target)}, and the link's route to {prefix} is "
+                "more specific and takes that part away from it"
             )
-            yield warned("RouteShadowed", message)
+            remedy = "make sure that nothing behind it needs it"
+            yield warned("RouteShadowed", message, remedy, f"{table}/{route.destination} {prefix}")
 
 
 def _moved(spec: LinkSpec, facts: AwsFacts) -> Iterator[Finding]:
     """A link that is somewhere cannot be moved by a change: what is ours there would be nobody's."""
     remedy = "undo that change; for the other place declare another link, and destroy this one when it is up"
     if facts.established_in not in (None, spec.aws.vpc):
-        yield refused("VpcChanged", f"the link is up in {facts.established_in}, aws.vpc says {spec.aws.vpc}; {remedy}")
+        message = f"the link is up in {facts.established_in}, aws.vpc says {spec.aws.vpc}"
+        yield refused("VpcChanged", message, remedy)
     wanted = (spec.azure.subscription, spec.azure.resource_group)
     if facts.azure_side and facts.azure_side != wanted:
         there, here = "/".join(facts.azure_side), "/".join(wanted)
-        message = f"the link's connection is in {there}, azure.subscription and resource_group say {here}; {remedy}"
-        yield refused("AzureSideChanged", message)
+        message = f"the link's connection is in {there}, azure.subscription and resource_group say {here}"
+        yield refused("AzureSideChanged", message, remedy)
 
 
 def _probe(spec: LinkSpec, prefixes: tuple[IPv4Network, ...]) -> Iterator[Finding]:
     if spec.probe and prefixes and not any(spec.probe.address in prefix for prefix in prefixes):
         known = ", ".join(map(str, prefixes))
-        message = f"{spec.probe.address} is in no prefix behind Azure ({known}); correct probe.address"
-        yield refused("ProbeElsewhere", message)
+        message = f"{spec.probe.address} is in no prefix behind Azure ({known})"
+        yield refused("ProbeElsewhere", message, "correct probe.address")
 
 
 def checks(spec: LinkSpec, facts: Facts, survey: Survey) -> tuple[Check, ...]:
@@ -119,6 +122,18 @@ def checks(spec: LinkSpec, facts: Facts, survey: Survey) -> tuple[Check, ...]:
         *preflight_azure.checks(spec, facts.azure),
         Check.of("probe address", _probe(spec, facts.azure.prefixes)),
     )
+
+
+def standing(spec: LinkSpec, facts: Facts) -> tuple[Finding, ...]:
+    """The refusals that both clouds' facts show by themselves. They hold back their own step, and are reported."""
+    checked = (
+        Check.of("", _overlaps(facts)),
+        *preflight_aws.networks(spec, facts.aws),
+        Check.of("", taken_routes(spec, facts)),
+        *preflight_azure.checks(spec, facts.azure),
+        Check.of("", _probe(spec, facts.azure.prefixes)),
+    )
+    return refusals(checked)
 
 
 def _of(level: Level, checked: tuple[Check, ...]) -> tuple[Finding, ...]:

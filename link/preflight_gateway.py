@@ -16,7 +16,8 @@ def _network_acl(spec: LinkSpec, facts: Facts, survey: Survey) -> Iterator[Findi
     if survey.network_acls is None:
         yield unknown("the network ACL of the gateway's subnet", survey.unread.get("network_acls"))
         return
-    subnet = _subnet(spec, facts.aws, survey)
+    active = choose.serving(facts.aws.gateways, facts.aws.elastic_ip.interface)
+    subnet = active.subnet if active else _subnet(spec, facts.aws, survey)
     acl = next((acl for acl in survey.network_acls if subnet in acl.subnets), None)
     if acl is None or facts.azure.gateway is None:
         return
@@ -26,8 +27,9 @@ def _network_acl(spec: LinkSpec, facts: Facts, survey: Survey) -> Iterator[Findi
             if dropped:
                 direction = "outbound to" if egress else "inbound from"
                 path = f"UDP {port} {direction} {', '.join(map(str, dropped))}"
-                message = f"{acl.id} of {subnet} drops {path}; add a rule that allows it before the one that denies it"
-                yield refused("NetworkAclDrops", message)
+                message = f"{acl.id} of {subnet} drops {path}"
+                remedy = "add a rule that allows it before the one that denies it"
+                yield refused("NetworkAclDrops", message, remedy, f"{acl.id} {direction[:3]} {port}")
 
 
 def _passes(acl: NetworkAcl, egress: bool, port: int, peer: IPv4Address) -> bool:
@@ -44,9 +46,9 @@ def _passes(acl: NetworkAcl, egress: bool, port: int, peer: IPv4Address) -> bool
 
 
 def _subnet(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> str | None:
-    """Where the gateway would be launched, if anywhere."""
-    public = choose.public_subnets(facts)
-    return choose.gateway_subnet(spec, facts, survey.offering_zones) if public else None
+    """Where a gateway would be launched first, if anywhere."""
+    found = next(iter(choose.places(spec, facts, "", survey.offering_zones)), None)
+    return found.id if found else None
 
 
 def _instance_type(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> Iterator[Finding]:
@@ -57,15 +59,13 @@ def _instance_type(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> Iterator[
     zone_of = {subnet.id: subnet.zone for subnet in facts.subnets}
     subnet = _subnet(spec, facts, survey)
     if not zones:
-        message = f"{kind} does not exist in {spec.aws.region}; correct aws.instance_type"
-        yield refused("InstanceTypeNotOffered", message)
+        message = f"{kind} does not exist in {spec.aws.region}"
+        yield refused("InstanceTypeNotOffered", message, "correct aws.instance_type", kind)
     elif subnet in zone_of and zone_of[subnet] not in zones:
         offered = ", ".join(sorted(zones))
-        message = (
-            f"{zone_of[subnet]}, where {subnet} is, does not offer {kind}; make a public subnet in {offered}, "
-            "or choose another aws.instance_type or aws.gateway_subnet"
-        )
-        yield refused("InstanceTypeNotOffered", message)
+        message = f"{zone_of[subnet]}, where {subnet} is, does not offer {kind}"
+        remedy = f"make a public subnet in {offered}, or choose another aws.instance_type or aws.gateway_subnet"
+        yield refused("InstanceTypeNotOffered", message, remedy, kind)
 
 
 def _exists(survey: Survey) -> bool:
@@ -81,19 +81,16 @@ def _image(spec: LinkSpec, survey: Survey) -> Iterator[Finding]:
     image = next(iter(survey.images), None)
     if image is None or image.state != "available":
         is_there = f"is {image.state}" if image else f"does not exist in {spec.aws.region}"
-        message = f"{declared} {is_there}; correct aws.image, or leave it out for Debian's newest"
-        yield refused("ImageMissing", message)
+        remedy = "correct aws.image, or leave it out for Debian's newest"
+        yield refused("ImageMissing", f"{declared} {is_there}", remedy, declared)
     elif not _exists(survey):
         return
     elif survey.instance_type is None:
         yield unknown(f"whether {declared} runs on {spec.aws.instance_type}", survey.unread.get("instance_type"))
     elif image.architecture not in survey.instance_type.architectures:
         runs = " or ".join(survey.instance_type.architectures)
-        message = (
-            f"{image.id} is for {image.architecture}, {spec.aws.instance_type} runs {runs}; correct aws.image or "
-            "aws.instance_type"
-        )
-        yield refused("ImageArchitecture", message)
+        message = f"{image.id} is for {image.architecture}, {spec.aws.instance_type} runs {runs}"
+        yield refused("ImageArchitecture", message, "correct aws.image or aws.instance_type", declared)
 
 
 def _vcpus(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> Iterator[Finding]:
@@ -106,13 +103,11 @@ def _vcpus(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> Iterator[Finding]
         return
     limit, used, needed = survey.vcpus.limit, survey.vcpus.used, survey.instance_type.vcpus
     if used + needed > limit:
-        message = (
-            f"{kind} needs {needed} vCPUs, and {used} of {limit} are in use; raise quota {survey.vcpus.code} in "
-            f"Service Quotas for {spec.aws.region} or stop instances"
-        )
+        message = f"{kind} needs {needed} vCPUs, and {used} of {limit} are in use"
+        remedy = f"raise quota {survey.vcpus.code} in Service Quotas for {spec.aws.region} or stop instances"
         # With a gateway there, nothing need be launched now; only a replacement would lack room beside it.
         there = any(gateway.state in choose.ALIVE for gateway in facts.gateways)
-        yield (warned if there else refused)("VcpuLimit", message)
+        yield (warned if there else refused)("VcpuLimit", message, remedy, survey.vcpus.code)
 
 
 def elastic_ips(spec: LinkSpec, survey: Survey) -> Check:
@@ -120,11 +115,10 @@ def elastic_ips(spec: LinkSpec, survey: Survey) -> Check:
     title, quota = "Elastic IP quota", survey.elastic_ips
     if quota is None:
         return Check.of(title, [unknown("the Elastic IP quota", survey.unread.get("elastic_ips"))])
-    message = (
-        f"{quota.used} of {quota.limit} Elastic IPs are in use; raise quota {quota.code} in Service Quotas for "
-        f"{spec.aws.region} or release one"
-    )
-    return Check.of(title, [refused("ElasticIpLimit", message)] if quota.used >= quota.limit else [])
+    message = f"{quota.used} of {quota.limit} Elastic IPs are in use"
+    remedy = f"raise quota {quota.code} in Service Quotas for {spec.aws.region} or release one"
+    full = quota.used >= quota.limit
+    return Check.of(title, [refused("ElasticIpLimit", message, remedy, quota.code)] if full else [])
 
 
 def alone(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> tuple[Check, ...]:

@@ -5,6 +5,8 @@ WATCH = "CausewayWatch"
 LINKS = "CausewayLinks"
 ALERTS = "CausewayAlerts"
 COSTS = "CausewayCosts"
+# The item of LINKS that remembers what was alerted of links that could not be looked at. No link can have this name.
+HEALING = "Healing"
 
 
 def stack(region: str) -> str:

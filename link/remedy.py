@@ -1,15 +1,20 @@
-"""Decides what a look at a link leads to: nothing, waiting, a walk, or a human. Pure; lambdas/watch.py acts on it.
+"""Decides what a look at a link leads to: nothing, waiting, a walk, or an alert. Pure; lambdas/watch.py acts on it.
 
-The smallest remedy comes first: what the gateway's agent does by itself needs no decision here; a difference is mended
-by a walk; only a link that is as wanted and yet down has a ladder. Every remedy has pauses and a cap, so that nothing
-is done again and again, and what is unknown leads to no remedy at all.
+The smallest remedy comes first: what the gateway's agent does by itself needs no decision here; a difference is ended
+by a walk; only a link that is as wanted and yet down has remedy steps. Every remedy has pauses and a cap, counted by
+the reason and the subject of a condition and never by its text. What is unknown leads to no remedy at all.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from link.examine import Found, Trouble
+from pydantic import AwareDatetime
+
+from link.condition import Condition, Key
+from link.diagnosis import Diagnosis, Kind, Problem
+from link.flow import Flow
 from link.reading import Observation
 from link.record import Record
 
@@ -25,55 +30,79 @@ class Remedy(StrEnum):
 class Pause(Record):
     """Maintenance: until then the link is looked at, and nothing is changed."""
 
-    until: datetime
+    until: AwareDatetime
     why: str
 
 
-class Tried(Record):
-    """How often a remedy was begun for one trouble, and when last."""
+class Attempt(Record):
+    """How often a remedy was begun for one condition, and when last."""
 
+    reason: str
+    subject: str
     remedy: Remedy
     times: int
-    last_at: datetime
+    last_at: AwareDatetime
+
+    @property
+    def key(self) -> tuple[str, str, Remedy]:
+        """What it counts."""
+        return (self.reason, self.subject, self.remedy)
 
 
-class Memory(Record):
+class Notification(Record):
+    """When a person was last alerted to a condition."""
+
+    reason: str
+    subject: str
+    at: AwareDatetime
+
+    @property
+    def key(self) -> Key:
+        """The condition's."""
+        return (self.reason, self.subject)
+
+
+class HealingState(Record):
     """What the next look must know.
 
-    `since`: when trouble of this state was first seen since the link was last well. By state and not by reason: a link
-    that is down shows it by one reason now and by another a minute later. `told`: when a human was told of a reason.
+    `since`: when a problem of this state was first seen since the link was last well. By state and not by reason: a
+    link that is down shows it by one reason now and by another a minute later. `walks` are the starts of the last hour.
     """
 
-    tried: dict[str, Tried] = {}
-    since: dict[Observation, datetime] = {}
-    told: dict[str, datetime] = {}
+    attempts: tuple[Attempt, ...] = ()
+    since: dict[Observation, AwareDatetime] = {}
+    notified: tuple[Notification, ...] = ()
+    walks: tuple[AwareDatetime, ...] = ()
+    flow: Flow | None = None
 
 
 @dataclass(frozen=True)
-class Rung:
-    """A remedy, how long the trouble must have been there, and how often it may be begun until the link is well."""
+class RemedyStep:
+    """A remedy, how long the problem must have been there, and how often it may be begun until the link is well."""
 
     remedy: Remedy
     after: timedelta
     cap: int
 
 
-# Between the starts of one remedy for one trouble. After the last, a human has been told, and it goes on slowly.
+# Between the starts of one remedy for one condition. After the last, a person has been alerted, and it goes on slowly.
 PAUSES = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
 SLOW = timedelta(minutes=30)
 CAP = len(PAUSES)
-# Attempts for a trouble that is over count for so long: one that comes back at once is no new one.
+# Whatever the conditions are, a link gets no more walks in an hour.
+MOST_WALKS_AN_HOUR = 12
+HOUR = timedelta(hours=1)
+# Attempts for a problem that is over count for so long: one that comes back at once is no new one.
 FORGET = timedelta(minutes=30)
-TELL_AFTER = timedelta(minutes=5)
-TELL_AGAIN = timedelta(hours=24)
+ALERT_AFTER = timedelta(minutes=5)
+ALERT_AGAIN = timedelta(hours=24)
 
-_RESET = Rung(Remedy.RESET_CONNECTION, timedelta(minutes=5), cap=1)
-_REPLACE_LATE = Rung(Remedy.REPLACE_GATEWAY, timedelta(minutes=15), cap=1)
+_RESET = RemedyStep(Remedy.RESET_CONNECTION, timedelta(minutes=5), cap=1)
+_REPLACE_LATE = RemedyStep(Remedy.REPLACE_GATEWAY, timedelta(minutes=15), cap=1)
 # The agent reports every minute; half a minute more is its way (verdict.FRESH), and then it has missed another.
-_REPLACE_SILENT = Rung(Remedy.REPLACE_GATEWAY, timedelta(minutes=1), cap=2)
-LADDERS: dict[str, tuple[Rung, ...]] = {
+_REPLACE_SILENT = RemedyStep(Remedy.REPLACE_GATEWAY, timedelta(minutes=1), cap=2)
+REMEDY_STEPS: dict[str, tuple[RemedyStep, ...]] = {
     "TunnelDown": (_RESET, _REPLACE_LATE),
-    "AzureNotConnected": (_RESET, _REPLACE_LATE),
     "ProbeUnanswered": (_RESET, _REPLACE_LATE),
     "ConfigurationPending": (_REPLACE_LATE,),
     # Silent, and Azure says that no tunnel stands. Silent alone is unknown, and unknown is not down.
@@ -91,111 +120,169 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """`trouble` is what it is about, None when the link is well. `memory` is to be kept for the next look.
+    """`about` is the condition that it is about, None when the link is well. `state` is kept for the next look.
 
-    `tell`: a human must know of it. `recovered`: reasons that a human was told of and that are over.
+    `alerts` are the conditions to alert a person to, `recovered` those that a person was alerted to and that are over.
+    Both count in the state only once they are published: see `published`.
     """
 
     action: Action
-    memory: Memory
+    state: HealingState
     why: str
-    trouble: Trouble | None = None
+    about: Condition | None = None
     remedy: Remedy | None = None
-    tell: bool = False
-    recovered: tuple[str, ...] = field(default=())
+    alerts: tuple[Condition, ...] = ()
+    recovered: tuple[Key, ...] = field(default=())
 
 
-def decide(found: Found, memory: Memory, pause: Pause | None, now: datetime) -> Decision:
+def decide(diagnosis: Diagnosis, known: HealingState, pause: Pause | None, now: datetime) -> Decision:
     """What this look leads to."""
-    trouble = found.trouble
-    memory = _remembered(memory, trouble, now)
-    if trouble is None:
-        recovered = tuple(memory.told)
-        return Decision(
-            Action.NOTHING, memory.model_copy(update={"told": {}}), "the link is as wanted", recovered=recovered
-        )
-    remedy, why = _remedy(trouble, memory, now)
-    if pause is not None and now < pause.until:
+    state = _remembered(known, diagnosis, now)
+    remedy, about, why = _remedy(diagnosis, state, now)
+    if remedy is not None and pause is not None and now < pause.until:
         remedy, why = None, f"paused until {pause.until:%Y-%m-%d %H:%M} UTC: {pause.why}"
-    tell = _must_tell(trouble, memory, remedy, now)
-    if tell:
-        memory = memory.model_copy(update={"told": {**memory.told, trouble.reason: now}})
-    if remedy is None:
-        return Decision(Action.WAIT, memory, why, trouble, tell=tell)
-    return Decision(Action.REMEDY, begun(memory, trouble, remedy, now), why, trouble, remedy, tell)
+    alerts = (*_exhausted(state, now), *(one.condition for one in diagnosis.problems if _must_alert(one, state, now)))
+    recovered = _recovered(diagnosis, state)
+    if remedy is None or about is None:
+        action = Action.WAIT if _unwell(diagnosis) else Action.NOTHING
+        return Decision(action, state, why, about, None, alerts, recovered)
+    return Decision(Action.REMEDY, _begun(state, diagnosis, about, remedy, now), why, about, remedy, alerts, recovered)
 
 
-def _remembered(memory: Memory, trouble: Trouble | None, now: datetime) -> Memory:
-    """Forgets troubles that are over: at once since when they were there, and after a while what was tried."""
-    since = {trouble.state: now, **memory.since} if trouble else {}
-    if trouble and trouble.state is Observation.UP:
+def published(decision: Decision, now: datetime) -> HealingState:
+    """The state once all alerts of the decision are published. What could not be published is due again."""
+    over = {*decision.recovered, *(one.key for one in decision.alerts)}
+    kept = [one for one in decision.state.notified if one.key not in over]
+    made = [Notification(reason=one.reason, subject=one.subject, at=now) for one in decision.alerts]
+    return decision.state.model_copy(update={"notified": (*kept, *made)})
+
+
+def _unwell(diagnosis: Diagnosis) -> list[Problem]:
+    """Findings only stand in the way of their own steps: a link with nothing else is well."""
+    return [problem for problem in diagnosis.problems if problem.kind is not Kind.FINDING]
+
+
+def _remembered(known: HealingState, diagnosis: Diagnosis, now: datetime) -> HealingState:
+    """Forgets problems that are over: at once since when they were there, and after a while what was tried."""
+    unwell = _unwell(diagnosis)
+    states = {problem.state for problem in unwell}
+    since = {**dict.fromkeys(states, now), **known.since} if unwell else {}
+    if states == {Observation.UP}:
         since = {Observation.UP: since[Observation.UP]}  # it works, so the next time that it is down begins anew
-    tried = {
-        key: one
-        for key, one in memory.tried.items()
-        if now - one.last_at < FORGET or (trouble and key.startswith(trouble.reason))
-    }
-    return memory.model_copy(update={"since": since, "tried": tried})
-
-
-def begun(memory: Memory, trouble: Trouble, remedy: Remedy, now: datetime) -> Memory:
-    """The memory once the remedy has been begun."""
-    key = _key(trouble, remedy)
-    times = memory.tried[key].times if key in memory.tried else 0
-    return memory.model_copy(
-        update={"tried": {**memory.tried, key: Tried(remedy=remedy, times=times + 1, last_at=now)}}
+    reasons = {problem.condition.reason for problem in unwell}
+    attempts = [one for one in known.attempts if now - one.last_at < FORGET or one.reason in reasons]
+    walks = [at for at in known.walks if now - at < HOUR]
+    here = {problem.condition.key for problem in diagnosis.problems}
+    notified = [one for one in known.notified if one.key in here or now - one.at < ALERT_AGAIN or not unwell]
+    return HealingState(
+        attempts=tuple(attempts),
+        since=since,
+        notified=tuple(notified),
+        walks=tuple(walks),
+        flow=known.flow if unwell else None,
     )
 
 
-def _key(trouble: Trouble, remedy: Remedy) -> str:
-    """A difference is one trouble by what differs; what has a ladder, by the rung."""
-    return trouble.key if remedy is Remedy.WALK else f"{trouble.reason}/{remedy}"
+def _begun(state: HealingState, diagnosis: Diagnosis, about: Condition, remedy: Remedy, now: datetime) -> HealingState:
+    """The state once the remedy has been begun. A walk is for all that differs."""
+    walked = remedy is Remedy.WALK
+    conditions = [one.condition for one in diagnosis.of(Kind.DIFFERENCE)] if walked else [about]
+    attempts = {one.key: one for one in state.attempts}
+    for one in conditions:
+        key = (one.reason, one.subject if walked else "", remedy)
+        times = attempts[key].times if key in attempts else 0
+        attempts[key] = Attempt(reason=key[0], subject=key[1], remedy=remedy, times=times + 1, last_at=now)
+    return state.model_copy(update={"attempts": tuple(attempts.values()), "walks": (*state.walks, now)})
 
 
-def _times(memory: Memory, trouble: Trouble, remedy: Remedy) -> int:
-    tried = memory.tried.get(_key(trouble, remedy))
-    return tried.times if tried else 0
+def _attempt(state: HealingState, condition: Condition, remedy: Remedy) -> Attempt | None:
+    """A difference is known by reason and subject; what has remedy steps, by its reason."""
+    subject = condition.subject if remedy is Remedy.WALK else ""
+    return next((one for one in state.attempts if one.key == (condition.reason, subject, remedy)), None)
 
 
-def _remedy(trouble: Trouble, memory: Memory, now: datetime) -> tuple[Remedy | None, str]:
-    """The remedy that is due now, and why it is, or why none is."""
-    if trouble.differs:
-        return _walk(trouble, memory, now)
-    if trouble.state is Observation.UNKNOWN:
-        return None, "unknown is not down"
-    if trouble.state is Observation.UP:
-        return None, "the link works, and no remedy is worth an interruption"
-    lasted = now - memory.since[trouble.state]
-    for rung in LADDERS.get(trouble.reason, ()):
-        if lasted < rung.after:
-            return None, f"{rung.remedy} is due when it has lasted {rung.after}"
-        if _times(memory, trouble, rung.remedy) < rung.cap and not _too_soon(memory, trouble, rung.remedy, now):
-            return rung.remedy, f"it has lasted {lasted}"
-    return None, "everything that could be tried has been"
+def _times(state: HealingState, condition: Condition, remedy: Remedy) -> int:
+    attempt = _attempt(state, condition, remedy)
+    return attempt.times if attempt else 0
 
 
-def _walk(trouble: Trouble, memory: Memory, now: datetime) -> tuple[Remedy | None, str]:
-    if _too_soon(memory, trouble, Remedy.WALK, now):
-        return None, f"tried {_times(memory, trouble, Remedy.WALK)} times, the next time is later"
-    return Remedy.WALK, "it differs from what is wanted"
+def _remedy(diagnosis: Diagnosis, state: HealingState, now: datetime) -> tuple[Remedy | None, Condition | None, str]:
+    """The remedy that is due now, what it is about, and why it is, or why none is."""
+    unwell = _unwell(diagnosis)
+    if not unwell:
+        return None, None, "the link is as wanted"
+    if len(state.walks) >= MOST_WALKS_AN_HOUR:
+        return None, unwell[0].condition, f"{len(state.walks)} walks were started within an hour"
+    differences = [one.condition for one in diagnosis.of(Kind.DIFFERENCE)]
+    due = [one for one in differences if not _too_soon(state, one, Remedy.WALK, now)]
+    if due:
+        return Remedy.WALK, due[0], "it differs from what is wanted"
+    if differences:
+        times = _times(state, differences[0], Remedy.WALK)
+        return None, differences[0], f"tried {times} times, the next time is later"
+    return _climb(unwell, state, now, azure_known=diagnosis.azure_known)
 
 
-def _too_soon(memory: Memory, trouble: Trouble, remedy: Remedy, now: datetime) -> bool:
-    tried = memory.tried.get(_key(trouble, remedy))
-    if tried is None:
+def _climb(
+    unwell: list[Problem], state: HealingState, now: datetime, *, azure_known: bool
+) -> tuple[Remedy | None, Condition | None, str]:
+    """The next remedy step of a link that is as wanted and yet not well."""
+    first = unwell[0]
+    if first.state is Observation.UNKNOWN:
+        return None, first.condition, "unknown is not down"
+    if first.state is Observation.UP:
+        return None, first.condition, "the link works, and no remedy is worth an interruption"
+    lasted = now - state.since[first.state]
+    for step in REMEDY_STEPS.get(first.condition.reason, ()):
+        if step.remedy is Remedy.RESET_CONNECTION and not azure_known:
+            continue  # it is Azure's to do
+        if lasted < step.after:
+            return None, first.condition, f"{step.remedy} is due when it has lasted {step.after}"
+        fresh = _times(state, first.condition, step.remedy) < step.cap
+        if fresh and not _too_soon(state, first.condition, step.remedy, now):
+            return step.remedy, first.condition, f"it has lasted {lasted}"
+    return None, first.condition, "everything that could be tried has been"
+
+
+def _too_soon(state: HealingState, condition: Condition, remedy: Remedy, now: datetime) -> bool:
+    attempt = _attempt(state, condition, remedy)
+    if attempt is None:
         return False
-    pause = PAUSES[tried.times] if tried.times < CAP else SLOW
-    return now - tried.last_at < pause
+    pause = PAUSES[attempt.times] if attempt.times < CAP else SLOW
+    return now - attempt.last_at < pause
 
 
-def _must_tell(trouble: Trouble, memory: Memory, remedy: Remedy | None, now: datetime) -> bool:
-    """A human is told of what only a human can mend at once, of all else when it lasts or was tried too often.
-
-    A walk that was refused may have been about something else, so this difference is tried once before.
-    """
-    told = memory.told.get(trouble.reason)
-    if told is not None and now - told < TELL_AGAIN:
+def _must_alert(problem: Problem, state: HealingState, now: datetime) -> bool:
+    """Alert at once if no remedy exists, otherwise when it lasts or was tried too often."""
+    if _is_notified(state, problem.condition, now):
         return False
-    if trouble.differs:
-        return _times(memory, trouble, Remedy.WALK) >= (1 if trouble.needs_human else CAP)
-    return trouble.needs_human or now - memory.since[trouble.state] >= TELL_AFTER
+    if problem.kind is Kind.DIFFERENCE:
+        return _times(state, problem.condition, Remedy.WALK) >= (1 if problem.needs_human else CAP)
+    return problem.needs_human or now - state.since[problem.state] >= ALERT_AFTER
+
+
+def _is_notified(state: HealingState, condition: Condition, now: datetime) -> bool:
+    last = next((one.at for one in state.notified if one.key == condition.key), None)
+    return last is not None and now - last < ALERT_AGAIN
+
+
+def _exhausted(state: HealingState, now: datetime) -> tuple[Condition, ...]:
+    """Problems that are others at each look have no attempts in common; what they share is the number of walks."""
+    message = f"{len(state.walks)} walks were started within an hour, and no more are until the oldest is an hour ago"
+    condition = Condition(reason="TooManyWalks", message=message)
+    return (condition,) if len(state.walks) >= MOST_WALKS_AN_HOUR and not _is_notified(state, condition, now) else ()
+
+
+def _recovered(diagnosis: Diagnosis, state: HealingState) -> tuple[Key, ...]:
+    """What a person was alerted to and is over: told once the link is well, when no look can be about it again."""
+    if _unwell(diagnosis):
+        return ()
+    standing = {problem.condition.key for problem in diagnosis.problems}
+    return tuple(one.key for one in state.notified if one.key not in standing)
+
+
+def tried(state: HealingState) -> Iterator[str]:
+    """What was tried, the oldest first, a line each."""
+    for one in sorted(state.attempts, key=lambda attempt: attempt.last_at):
+        about = " ".join(filter(None, (one.reason, one.subject)))
+        yield f"{one.remedy} for {about}, {one.times} time(s), last at {one.last_at:%Y-%m-%d %H:%M:%S}"

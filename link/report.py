@@ -12,7 +12,7 @@ from link.facts import AzureFacts
 from link.reading import Observation
 from link.record import Record
 from link.spec import LinkSpec
-from link.steps import Goal, LeaveRoute, State, Wanted
+from link.steps import Goal, State, Wanted
 
 Outcome = Literal["success", "failure"]
 # The states that take away. A failure in one of them leaves something behind.
@@ -21,11 +21,13 @@ SENTENCE_LIMIT = 300  # characters of one failure: CloudFormation shows about a 
 
 
 class Done(Record):
-    """A step that was applied."""
+    """A step that was applied. `refused` is AWS's word where it was not, and the walk went on past it."""
 
     step: str
     reason: str
-    because: str
+    subject: str = ""
+    message: str = ""
+    refused: str = ""
 
 
 class Failure(Record):
@@ -114,7 +116,8 @@ def _success(ended: Ended) -> Report:
     gone = ended.wanted is Wanted.DOWN
     alone = _left_alone(ended)
     removed = ". ".join(["both sides of the link are removed", *(f"left alone: {what}" for what in alone)])
-    late = tuple(f"{state}: {failure.error}: {failure.sentence}" for state, failure in ended.failed.items())
+    late = [f"{state}: {failure.error}: {failure.sentence}" for state, failure in ended.failed.items()]
+    passed = [f"{one.step} for {one.reason}: {one.refused}" for did in ended.did.values() for one in did if one.refused]
     return Report(
         link=ended.link,
         wanted=ended.wanted,
@@ -122,7 +125,7 @@ def _success(ended: Ended) -> Report:
         reason="Removed" if gone else verdict["reason"],
         message=removed if gone else verdict["message"],
         did=ended.did,
-        warnings=(*ended.warnings, *late),
+        warnings=(*ended.warnings, *passed, *late),
         left_alone=alone,
     )
 
@@ -153,7 +156,7 @@ def _short(sentence: str) -> str:
 
 
 def _left_alone(ended: Ended) -> tuple[str, ...]:
-    routes = [done.because for done in ended.did.get(State.REMOVE_ROUTES, ()) if done.step == LeaveRoute.__name__]
+    routes = [done.message for done in ended.did.get(State.REMOVE_ROUTES, ()) if done.reason == "RouteNotOurs"]
     azure = ended.disconnected
     foreign = (
         [

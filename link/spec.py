@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AnyHttpUrl, Field, StringConstraints, field_validator, model_validator
 
-from link.record import Record
+from link.record import Declared
 
 # 24 characters leave room for "causeway-" and "-AttachElasticIp" within IAM's 64 and Azure's 80 characters.
 # Lengths stand beside the patterns: a counted repetition makes the pattern's compilation the slowest part of an import.
@@ -109,7 +109,7 @@ REFUSED_ALGORITHMS: Mapping[str, str] = {
 }
 
 
-class IpsecPolicy(Record):
+class IpsecPolicy(Declared):
     """The complete cryptographic policy, pinned identically on both ends. Lifetimes are Azure's; ours are shorter."""
 
     ike_encryption: IkeEncryption = IkeEncryption.AES256
@@ -139,14 +139,14 @@ class IpsecPolicy(Record):
         return self
 
 
-class Probe(Record):
+class Probe(Declared):
     """An address behind Azure that must answer through the tunnel: by ICMP echo, or by TCP when a port is named."""
 
     address: IPv4Address
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
 
 
-class AwsSide(Record):
+class AwsSide(Declared):
     """Where the gateway stands. Only region and VPC are needed."""
 
     region: Region
@@ -168,7 +168,7 @@ class AwsSide(Record):
         return self.image or f"/aws/service/debian/release/13/latest/{self.architecture}"
 
 
-class AzureSide(Record):
+class AzureSide(Declared):
     """The Azure VPN gateway, its virtual networks, and the Function that acts there for us."""
 
     tenant: Guid
@@ -214,7 +214,7 @@ class AzureSide(Record):
         return self
 
 
-class LinkSpec(Record):
+class LinkSpec(Declared):
     """One wanted link."""
 
     name: LinkName

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
-from link.facts import Rule
+from link.condition import Condition
+from link.facts import Rule, Subnet
 from link.record import Record
 from link.wanted import AzureWanted, GatewayConfiguration
+
+if TYPE_CHECKING:
+    from link.azure_plan import AzureAction
 
 
 class State(StrEnum):
@@ -42,7 +46,8 @@ class Why(Record):
 
     trigger: str
     reason: str
-    because: str
+    subject: str = ""
+    message: str = ""
 
 
 class Goal(StrEnum):
@@ -54,163 +59,131 @@ class Goal(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
-    """One change. `reason` is one CamelCase word, `because` one sentence."""
+class AllowInbound:
+    """Add an inbound rule to the gateway's security group."""
 
-    state: ClassVar[State]
-    reason: str
-    because: str
-
-
-@dataclass(frozen=True)
-class AllowInbound(Step):
-    """Adds an inbound rule to the gateway's security group."""
-
-    state = State.LAUNCH_GATEWAY
     rule: Rule
 
 
 @dataclass(frozen=True)
-class RevokeInbound(Step):
-    """Removes an inbound rule that nobody wants."""
+class RevokeInbound:
+    """Remove an inbound rule."""
 
-    state = State.LAUNCH_GATEWAY
     rule: Rule
 
 
 @dataclass(frozen=True)
-class PublishConfiguration(Step):
-    """Puts the first configuration where the gateway's agent reads it."""
+class PublishConfiguration:
+    """Put the configuration where the gateway's agent reads it."""
 
-    state = State.LAUNCH_GATEWAY
     configuration: GatewayConfiguration
 
 
 @dataclass(frozen=True)
-class LaunchGateway(Step):
-    """Launches a gateway instance with an inline interface and a temporary public address."""
+class LaunchGateway:
+    """Launch a gateway instance in the first of these subnets whose zone has room for it."""
 
-    state = State.LAUNCH_GATEWAY
-    subnet: str
+    places: tuple[Subnet, ...]
 
 
 @dataclass(frozen=True)
-class DisableSourceDestCheck(Step):
-    """Lets the interface forward packets that are not its own."""
+class DisableSourceDestCheck:
+    """Let the interface forward packets that are not its own."""
 
-    state = State.ATTACH_ELASTIC_IP
     interface: str
 
 
 @dataclass(frozen=True)
-class AttachElasticIp(Step):
-    """Moves the link's address to the interface, in one call, wherever it was."""
+class AttachElasticIp:
+    """Move the link's address to the interface, in one call, wherever it was."""
 
-    state = State.ATTACH_ELASTIC_IP
     allocation: str
     interface: str
 
 
 @dataclass(frozen=True)
-class CreateRoute(Step):
-    """Adds a route to the gateway."""
+class DetachElasticIp:
+    """Take the link's address off its interface."""
 
-    state = State.ADJUST_ROUTES
-    table: str
-    destination: IPv4Network
-    interface: str
-
-
-@dataclass(frozen=True)
-class ReplaceRoute(Step):
-    """Points a route of ours at the gateway."""
-
-    state = State.ADJUST_ROUTES
-    table: str
-    destination: IPv4Network
-    interface: str
-
-
-@dataclass(frozen=True)
-class DropRoute(Step):
-    """Deletes a route of ours that is not wanted any more."""
-
-    state = State.ADJUST_ROUTES
-    table: str
-    destination: IPv4Network
-
-
-@dataclass(frozen=True)
-class GiveUpRoute(Step):
-    """Strikes such a route from our list without touching it: it is gone, or somebody has pointed it elsewhere."""
-
-    state = State.ADJUST_ROUTES
-    table: str
-    destination: IPv4Network
-
-
-@dataclass(frozen=True)
-class ConnectAzure(Step):
-    """Asks the Function to create or correct the Azure side."""
-
-    state = State.CONNECT_AZURE
-    wanted: AzureWanted
-
-
-@dataclass(frozen=True)
-class RepointGateway(Step):
-    """Replaces the configuration of a link that has been up, once the Azure side is ready for it."""
-
-    state = State.REPOINT_GATEWAY
-    configuration: GatewayConfiguration
-
-
-@dataclass(frozen=True)
-class RemoveRoute(Step):
-    """Deletes a route of ours because the link goes."""
-
-    state = State.REMOVE_ROUTES
-    table: str
-    destination: IPv4Network
-
-
-@dataclass(frozen=True)
-class ForgetRoute(Step):
-    """Strikes a route from our list: it is gone."""
-
-    state = State.REMOVE_ROUTES
-    table: str
-    destination: IPv4Network
-
-
-@dataclass(frozen=True)
-class LeaveRoute(Step):
-    """Strikes a route from our list without touching it: somebody has pointed it elsewhere, so it is theirs now."""
-
-    state = State.REMOVE_ROUTES
-    table: str
-    destination: IPv4Network
-
-
-@dataclass(frozen=True)
-class CloseInbound(Step):
-    """Removes an inbound rule because the link goes."""
-
-    state = State.RETIRE_GATEWAY
-    rule: Rule
-
-
-@dataclass(frozen=True)
-class DetachElasticIp(Step):
-    """Takes the link's address off the interface."""
-
-    state = State.RETIRE_GATEWAY
     association: str
 
 
 @dataclass(frozen=True)
-class TerminateGateway(Step):
-    """Ends a gateway instance."""
+class CreateRoute:
+    """Record a route as the link's and make it."""
 
-    state = State.RETIRE_GATEWAY
+    table: str
+    destination: IPv4Network
+    interface: str
+
+
+@dataclass(frozen=True)
+class ReplaceRoute:
+    """Record a route as the link's and point it at the interface."""
+
+    table: str
+    destination: IPv4Network
+    interface: str
+
+
+@dataclass(frozen=True)
+class DeleteRoute:
+    """Delete a route of the link and strike it from the link's record."""
+
+    table: str
+    destination: IPv4Network
+
+
+@dataclass(frozen=True)
+class DisownRoute:
+    """Strike a route from the link's record: it is gone, or another team has pointed it elsewhere."""
+
+    table: str
+    destination: IPv4Network
+
+
+@dataclass(frozen=True)
+class ConnectAzure:
+    """Ask the Function to create or correct the Azure side."""
+
+    wanted: AzureWanted
+
+
+@dataclass(frozen=True)
+class TerminateGateway:
+    """Terminate a gateway instance."""
+
     instance: str
+
+
+type Action = (
+    AllowInbound
+    | RevokeInbound
+    | PublishConfiguration
+    | LaunchGateway
+    | DisableSourceDestCheck
+    | AttachElasticIp
+    | DetachElasticIp
+    | CreateRoute
+    | ReplaceRoute
+    | DeleteRoute
+    | DisownRoute
+    | ConnectAzure
+    | TerminateGateway
+)
+# A link that was verified goes on past one of these that AWS refuses: each concerns one rule or one route.
+SINGLE = (AllowInbound, RevokeInbound, CreateRoute, ReplaceRoute, DeleteRoute, DisownRoute)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change: in which state of the walk, what is done, and the condition that it ends."""
+
+    state: State
+    action: "Action | AzureAction"
+    condition: Condition
+
+    @property
+    def verb(self) -> str:
+        """The action's name."""
+        return type(self.action).__name__

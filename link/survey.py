@@ -89,4 +89,5 @@ class Survey(Record):
     security_groups: tuple[SecurityGroup, ...] | None = None
     workloads: tuple[Workload, ...] | None = None
     permissions: tuple[Permission, ...] | None = None
+    routes_per_table: int | None = None
     unread: dict[str, str] = {}

@@ -124,7 +124,7 @@ def _not_up(link: world.Link) -> Iterator[str]:
 def _did(link: world.Link) -> Iterator[str]:
     """What the walk's own report says that it did."""
     for state, steps in checks.document(link, "report").get("did", {}).items():
-        yield from (f"{state}: {one['step']}, {one['reason']}: {one['because']}" for one in steps)
+        yield from (f"{state}: {one['step']}, {one['reason']}: {one['message']}" for one in steps)
 
 
 def _operations() -> tuple[str, ...]:

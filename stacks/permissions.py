@@ -27,6 +27,12 @@ def _tokens(links: Sequence[LinkSpec]) -> iam.PolicyStatement:
     return _allow("sts:GetWebIdentityToken", when=when)
 
 
+def _quotas() -> iam.PolicyStatement:
+    """The reference names a quota as the resource since 2026, optionally, and before knew neither."""
+    services = {"servicequotas:service": ["ec2", "vpc"]}
+    return _allow("servicequotas:GetServiceQuota", when={"StringEqualsIfExists": services})
+
+
 class Permissions:
     """Statements by the name of a state or trigger."""
 
@@ -67,8 +73,7 @@ class Permissions:
             *self._look(),
             *self._ec2.image(),
             _allow(*SURVEY),
-            # The reference names a quota as the resource since 2026, optionally, and before knew neither.
-            _allow("servicequotas:GetServiceQuota", when={"StringEqualsIfExists": {"servicequotas:service": "ec2"}}),
+            _quotas(),
             # They try their own roles by dry runs; nobody else can.
             _allow("lambda:InvokeFunction", on=asked),
         ]
@@ -115,7 +120,11 @@ class Permissions:
                 ec2.routes("ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute"),
                 _allow("dynamodb:UpdateItem", on=made.table),
             ],
-            "ConnectAzure": [*self._look(), self._function()],
+            "ConnectAzure": [
+                *self._look(),
+                self._function(),
+                _allow("states:SendTaskSuccess", on=made.state_machine),
+            ],
             "RepointGateway": self._look(),
             "Verify": [*self._gateways(), self._function()],
             "DisconnectAzure": [self._function(), _allow("states:SendTaskSuccess", on=made.state_machine)],
@@ -203,7 +212,16 @@ def of_watch(stack: Stack, links: Sequence[LinkSpec], topic: str) -> list[iam.Po
     colon = ArnFormat.COLON_RESOURCE_NAME
     return [
         _allow(*LOOK),
+        # What preflight's survey asks, once an hour.
+        _allow(*SURVEY, "ec2:DescribeImages"),
+        _allow("ssm:GetParameter", on=f"arn:{stack.partition}:ssm:{stack.region}::parameter/aws/service/*"),
+        _quotas(),
         _allow("dynamodb:Scan", on=arn("dynamodb", "table", region.LINKS)),
+        _allow(
+            "dynamodb:PutItem",
+            on=arn("dynamodb", "table", region.LINKS),
+            when={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": region.HEALING}},
+        ),
         _allow(
             "dynamodb:BatchGetItem",
             "dynamodb:BatchWriteItem",

@@ -165,6 +165,7 @@ def surveyed(**changes: Any) -> survey.Survey:
         elastic_ips=survey.Quota(code="L-0263D0A3", limit=5, used=4),
         security_groups=(survey.SecurityGroup(id="sg-web", admits=(IPv4Network("10.0.0.0/8"),)),),
         workloads=(survey.Workload(subnet="subnet-b", groups=("sg-web",)),),
+        routes_per_table=50,
         permissions=(survey.Permission(action="ec2:RunInstances", allowed=True, said="DryRunOperation"),),
     )
     return found.model_copy(update=changes)

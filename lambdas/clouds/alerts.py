@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from lambdas.clouds.errors import translated
-from link.escalation import Message
+from link.notification import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient

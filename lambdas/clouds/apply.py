@@ -14,60 +14,60 @@ from lambdas.clouds import aws, ec2_facts, table
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
 from link import plan, steps
-from link.errors import CloudBusy, CloudRefused
-from link.facts import Rule
+from link.errors import CloudBusy, CloudRefused, NoCapacity
+from link.facts import Rule, Subnet
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import IpPermissionTypeDef
     from mypy_boto3_ssm.client import SSMClient
 
+# The zone, or its subnet, has no room for the instance ("Error codes", EC2 API reference).
+NO_ROOM = frozenset({"InsufficientInstanceCapacity", "Unsupported", "InsufficientFreeAddressesInSubnet"})
 _ROOT_GIB = 8  # what Debian's own image has
 
 
 def apply(step: steps.Step, settings: Settings, execution: str) -> None:
     """Makes one step true. `execution` makes a repeated launch within one walk the same launch."""
-    match step:
-        case steps.AllowInbound():
-            _allow(settings.security_group, step.rule)
-        case steps.RevokeInbound() | steps.CloseInbound():
-            _revoke(settings.security_group, step.rule)
-        case steps.PublishConfiguration() | steps.RepointGateway():
-            table.publish(settings.table, step.configuration)
-        case steps.LaunchGateway():
-            _launch(settings, step.subnet, execution)
-        case steps.DisableSourceDestCheck():
+    match step.action:
+        case steps.AllowInbound(rule=rule):
+            _allow(settings.security_group, rule)
+        case steps.RevokeInbound(rule=rule):
+            _revoke(settings.security_group, rule)
+        case steps.PublishConfiguration(configuration=configuration):
+            table.publish(settings.table, configuration)
+        case steps.LaunchGateway(places=places):
+            _launch(settings, places, execution)
+        case steps.DisableSourceDestCheck(interface=interface):
             with translated("switching off the source/destination check"):
                 aws.ec2().modify_network_interface_attribute(
-                    NetworkInterfaceId=step.interface, SourceDestCheck={"Value": False}
+                    NetworkInterfaceId=interface, SourceDestCheck={"Value": False}
                 )
-        case steps.AttachElasticIp():
+        case steps.AttachElasticIp(allocation=allocation, interface=interface):
             with translated("attaching the Elastic IP"):
                 aws.ec2().associate_address(
-                    AllocationId=step.allocation, NetworkInterfaceId=step.interface, AllowReassociation=True
+                    AllocationId=allocation, NetworkInterfaceId=interface, AllowReassociation=True
                 )
-        case steps.CreateRoute():
-            _create_route(settings.table, step)
-        case steps.ReplaceRoute():
-            table.own_route(settings.table, step.table, step.destination)
-            _replace_route(step.table, step.destination, step.interface)
-        case steps.DropRoute() | steps.RemoveRoute():
-            _delete_route(step.table, step.destination)
-            table.disown_route(settings.table, step.table, step.destination)
-        case steps.ForgetRoute() | steps.LeaveRoute() | steps.GiveUpRoute():
-            table.disown_route(settings.table, step.table, step.destination)
-        case steps.DetachElasticIp():
+        case steps.CreateRoute() as route:
+            _create_route(settings.table, route)
+        case steps.ReplaceRoute(table=route_table, destination=destination, interface=interface):
+            table.own_route(settings.table, route_table, destination)
+            _replace_route(route_table, destination, interface)
+        case steps.DeleteRoute(table=route_table, destination=destination):
+            _delete_route(route_table, destination)
+            table.disown_route(settings.table, route_table, destination)
+        case steps.DisownRoute(table=route_table, destination=destination):
+            table.disown_route(settings.table, route_table, destination)
+        case steps.DetachElasticIp(association=association):
             with translated("detaching the Elastic IP"):
                 _unless(
                     ("InvalidAssociationID.NotFound",),
-                    lambda: aws.ec2().disassociate_address(AssociationId=step.association),
+                    lambda: aws.ec2().disassociate_address(AssociationId=association),
                 )
-        case steps.TerminateGateway():
+        case steps.TerminateGateway(instance=instance):
             with translated("terminating the gateway"):
-                _unless(
-                    ("InvalidInstanceID.NotFound",), lambda: aws.ec2().terminate_instances(InstanceIds=[step.instance])
-                )
+                _unless(("InvalidInstanceID.NotFound",), lambda: aws.ec2().terminate_instances(InstanceIds=[instance]))
         case _:
-            raise TypeError(f"{type(step).__name__} is not a step on AWS")
+            raise TypeError(f"{step.verb} is not a step on AWS")
 
 
 def _unless(tolerated: tuple[str, ...], call: Callable[[], object]) -> None:
@@ -200,9 +200,30 @@ def launch_request(settings: Settings, subnet: str) -> dict[str, Any]:
     }
 
 
-def _launch(settings: Settings, subnet: str, execution: str) -> None:
-    request = launch_request(settings, subnet)
-    # A walk's own token: a repeated state gets the same instance instead of a second one.
-    token = hashlib.sha256(f"{settings.deployment}/{execution}".encode()).hexdigest()[:64]
-    with translated("launching the gateway"):
-        aws.ec2().run_instances(**request, ClientToken=token)
+def _launch(settings: Settings, places: tuple[Subnet, ...], execution: str) -> None:
+    """In the first place whose zone has room. Any other error ends the attempt."""
+    full: list[str] = []
+    for place in places:
+        with translated("launching the gateway"):
+            try:
+                _run(settings, place, execution)
+            except ClientError as exc:
+                if code(exc) not in NO_ROOM:
+                    raise
+                full.append(f"{place.id} in {place.zone}: {exc}")
+                continue
+        _remember_zone(settings, place.zone)
+        return
+    found = "; ".join(full) or f"there is no subnet {settings.spec.aws.gateway_subnet or 'in an availability zone'}"
+    raise NoCapacity(f"NoCapacity: no zone has room for {settings.spec.aws.instance_type}: {found}")
+
+
+def _run(settings: Settings, place: Subnet, execution: str) -> None:
+    # A walk's own token in each place: a repeated state gets the same instance instead of a second one.
+    token = hashlib.sha256(f"{settings.deployment}/{execution}/{place.id}".encode()).hexdigest()[:64]
+    aws.ec2().run_instances(**launch_request(settings, place.id), ClientToken=token)
+
+
+def _remember_zone(settings: Settings, zone: str) -> None:
+    known = table.launched_zones(settings.table)
+    table.keep_launched_zones(settings.table, (*(one for one in known if one != zone), zone))

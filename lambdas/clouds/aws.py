@@ -1,16 +1,18 @@
 """Looks at the AWS side of one link or of many, and returns it as facts. Changes nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from lambdas.clouds import ec2_facts, memory
-from lambdas.clouds.errors import translated
+from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
 from link import facts
 from link.errors import CloudRefused
@@ -27,31 +29,72 @@ def ec2() -> "EC2Client":
 
 VPC = "the VPC"
 PAGE = 200  # values of one filter (API reference, Filter)
+# What an answer of a shape that nothing here thought of raises where it is read.
+UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, IndexError)
 
 
-def _all(operation: str, key: str, name: str, values: Sequence[str]) -> list[Any]:
-    """All items that a filter with one of these values matches."""
+@dataclass
+class _Answer:
+    """What EC2 has of the values of a filter, and why it refused a value, by value."""
+
+    items: list[Any] = field(default_factory=list)
+    refused: dict[str, CloudRefused] = field(default_factory=dict)
+
+    def checked(self, value: str) -> list[Any]:
+        """The items. Raises CloudRefused where this value was refused."""
+        if value in self.refused:
+            raise self.refused[value]
+        return self.items
+
+
+def _all(operation: str, key: str, name: str, values: Sequence[str]) -> _Answer:
+    """All items that a filter with one of these values matches. A batch that is refused is asked value by value.
+
+    Describe calls know no resources in IAM, so that one which is denied is denied for every value.
+    """
+    found = _Answer()
+    for some in batched(dict.fromkeys(values), PAGE, strict=False):
+        try:
+            found.items.extend(_pages(operation, key, name, some))
+        except CloudRefused as exc:
+            denied = isinstance(exc.__cause__, ClientError) and code(exc.__cause__) == "UnauthorizedOperation"
+            if denied or len(some) == 1:
+                found.refused |= dict.fromkeys(some, exc)
+            else:
+                _one_by_one(found, operation, key, name, some)
+    return found
+
+
+def _one_by_one(found: _Answer, operation: str, key: str, name: str, values: Sequence[str]) -> None:
+    for value in values:
+        try:
+            found.items.extend(_pages(operation, key, name, (value,)))
+        except CloudRefused as exc:
+            found.refused[value] = exc
+
+
+def _pages(operation: str, key: str, name: str, values: Sequence[str]) -> list[Any]:
+    filters: Any = [{"Name": name, "Values": list(values)}]
     with translated(f"looking with {operation}"):
+        if not ec2().can_paginate(operation):
+            return list(getattr(ec2(), operation)(Filters=filters)[key])
         paginator = ec2().get_paginator(operation)  # type: ignore[call-overload]  # the name is a variable
-        return [
-            item
-            for some in batched(dict.fromkeys(values), PAGE, strict=False)
-            for page in paginator.paginate(Filters=[{"Name": name, "Values": list(some)}])
-            for item in page[key]
-        ]
+        return [item for page in paginator.paginate(Filters=filters) for item in page[key]]
 
 
 def elastic_ip(settings: Settings) -> facts.ElasticIp:
-    """The link's address and who bears it."""
-    return _elastic_ip(settings, _addresses((settings,)))
+    """The link's address and the interface that has it."""
+    found = _addresses((settings,)).checked(settings.elastic_ip_allocation)
+    return _elastic_ip(settings, _by(found, "AllocationId"))
 
 
-def _addresses(links: Sequence[Settings]) -> dict[str, Any]:
-    """By allocation. There are no pages: EC2 answers with all at once."""
-    wanted = [{"Name": "allocation-id", "Values": [link.elastic_ip_allocation for link in links]}]
-    with translated("looking at the Elastic IPs"):
-        found = ec2().describe_addresses(Filters=wanted)["Addresses"]  # type: ignore[arg-type]
-    return {one["AllocationId"]: one for one in found}
+def _addresses(links: Sequence[Settings]) -> _Answer:
+    """DescribeAddresses has no pages: EC2 answers with all at once."""
+    return _all("describe_addresses", "Addresses", "allocation-id", [link.elastic_ip_allocation for link in links])
+
+
+def _by(items: Sequence[Any], key: str) -> dict[str, Any]:
+    return {item[key]: item for item in items if key in item}
 
 
 def _elastic_ip(settings: Settings, addresses: Mapping[str, Any]) -> facts.ElasticIp:
@@ -77,29 +120,32 @@ def missing(what: str, id: str) -> str:
 
 def gateways(settings: Settings) -> tuple[facts.Gateway, ...]:
     """The instances that bear this deployment's tags and are not terminated."""
-    items = _instances((settings,))[settings.deployment]
-    known = memory.recall({settings.table: [item["InstanceId"] for item in items]})[settings.table]
-    return _gateways(items, known)
+    found, answer = _instances((settings,))
+    answer.checked(settings.deployment)
+    items = found[settings.deployment]
+    known = memory.recall_one(settings.table, [item["InstanceId"] for item in items])
+    return _read("the link's instances", lambda: _gateways(items, known))
 
 
 def _gateways(items: Sequence[Any], known: memory.Remembered) -> tuple[facts.Gateway, ...]:
     return tuple(ec2_facts.gateway(item, known.boots[item["InstanceId"]]) for item in items)
 
 
-def _instances(links: Sequence[Settings]) -> dict[str, list[Any]]:
+def _instances(links: Sequence[Settings]) -> tuple[dict[str, list[Any]], _Answer]:
     """By deployment."""
-    deployments = [link.deployment for link in links]
-    found: dict[str, list[Any]] = {one: [] for one in deployments}
-    for reservation in _all("describe_instances", "Reservations", "tag:causeway-deployment", deployments):
-        for item in reservation["Instances"]:
-            if item["State"]["Name"] != "terminated":
-                found[ec2_facts.tags(item)["causeway-deployment"]].append(item)
-    return found
+    found: dict[str, list[Any]] = {link.deployment: [] for link in links}
+    answer = _all("describe_instances", "Reservations", "tag:causeway-deployment", list(found))
+    for reservation in answer.items:
+        for item in reservation.get("Instances", []):
+            deployment = ec2_facts.tags(item).get("causeway-deployment", "")
+            if deployment in found and "InstanceId" in item and ec2_facts.state(item) != "terminated":
+                found[deployment].append(item)
+    return found, answer
 
 
 def link_of_instance(instance: str) -> str | None:
     """The link that an instance is or was a gateway of. Tags are told for an hour after an instance has ended."""
-    for reservation in _all("describe_instances", "Reservations", "instance-id", [instance]):
+    for reservation in _all("describe_instances", "Reservations", "instance-id", [instance]).checked(instance):
         for item in reservation["Instances"]:
             return ec2_facts.tags(item).get("causeway-link")
     return None
@@ -112,7 +158,8 @@ def look(settings: Settings, *, deployed: bool = True) -> facts.AwsFacts:
     """
     if not deployed:
         vpc = settings.spec.aws.vpc
-        return facts.AwsFacts(**_network(vpc, _networks((vpc,))), **_NOTHING_OF_OURS)
+        network = _read(f"{VPC} {vpc}", lambda: _network(vpc, _networks((vpc,))))
+        return facts.AwsFacts(**network, **_NOTHING_OF_OURS)
     found = look_at_all((settings,))[settings.deployment]
     if isinstance(found, CloudRefused):
         raise found
@@ -127,60 +174,117 @@ class Looked:
     remembered: memory.Remembered
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What all links share of one look."""
+
+    networks: "_Networks"
+    rules: _Answer
+    addresses: _Answer
+    instances: tuple[dict[str, list[Any]], _Answer]
+    remembered: dict[str, memory.Remembered | CloudRefused]
+    by_allocation: dict[str, Any]
+    by_group: dict[str, list[Any]]
+
+
 def look_at_all(links: Sequence[Settings]) -> dict[str, Looked | CloudRefused]:
     """By deployment. The number of calls does not depend on the number of links but by pages.
 
-    A link whose VPC or Elastic IP is gone is answered for by an error of its own; any other error is everybody's.
+    What is refused or unreadable of one link is answered for by an error of its own. Raises CloudBusy.
     """
     networks = _networks([link.spec.aws.vpc for link in links])
-    groups = _all(
-        "describe_security_group_rules", "SecurityGroupRules", "group-id", [one.security_group for one in links]
-    )
+    groups = [link.security_group for link in links]
+    rules = _all("describe_security_group_rules", "SecurityGroupRules", "group-id", groups)
     addresses, instances = _addresses(links), _instances(links)
-    remembered = memory.recall({one.table: [item["InstanceId"] for item in instances[one.deployment]] for one in links})
-    found: dict[str, Looked | CloudRefused] = {}
-    for link in links:
-        known = remembered[link.table]
-        try:
-            found[link.deployment] = Looked(
-                facts.AwsFacts(
-                    **_network(link.spec.aws.vpc, networks),
-                    rules=tuple(ec2_facts.rule(one) for one in groups if _is_inbound(one, link.security_group)),
-                    gateways=tuple(
-                        ec2_facts.gateway(one, known.boots[one["InstanceId"]]) for one in instances[link.deployment]
-                    ),
-                    elastic_ip=_elastic_ip(link, addresses),
-                    own_routes=known.own_routes,
-                    published_version=known.published_version,
-                    established_in=known.established_in,
-                    azure_side=known.azure_side,
-                ),
-                known,
-            )
-        except CloudRefused as exc:
-            found[link.deployment] = exc
-    return found
+    ids = {link.table: [item["InstanceId"] for item in instances[0][link.deployment]] for link in links}
+    by_group: dict[str, list[Any]] = defaultdict(list)
+    for rule in rules.items:
+        by_group[rule.get("GroupId", "")].append(rule)
+    by_allocation = _by(addresses.items, "AllocationId")
+    seen = _Seen(networks, rules, addresses, instances, memory.recall(ids), by_allocation, by_group)
+    return {link.deployment: _looked(link, seen) for link in links}
 
 
-def _is_inbound(rule: dict[str, Any], group: str) -> bool:
-    return rule["GroupId"] == group and not rule["IsEgress"] and "CidrIpv4" in rule
+def _looked(link: Settings, seen: _Seen) -> Looked | CloudRefused:
+    known = seen.remembered[link.table]
+    refused = _refused(link, seen)
+    if isinstance(known, CloudRefused) or refused:
+        return refused or known  # type: ignore[return-value]  # one of them is an error
+    try:
+        return _read(f"link {link.spec.name}", lambda: Looked(_facts(link, seen, known), known))
+    except CloudRefused as exc:
+        return exc
+
+
+def _refused(link: Settings, seen: _Seen) -> CloudRefused | None:
+    """Why EC2 refused to show a part of this link."""
+    parts = (
+        (seen.networks.answers, link.spec.aws.vpc),
+        ((seen.rules,), link.security_group),
+        ((seen.addresses,), link.elastic_ip_allocation),
+        ((seen.instances[1],), link.deployment),
+    )
+    return next((answer.refused[id] for answers, id in parts for answer in answers if id in answer.refused), None)
+
+
+def _facts(link: Settings, seen: _Seen, known: memory.Remembered) -> facts.AwsFacts:
+    return facts.AwsFacts(
+        **_network(link.spec.aws.vpc, seen.networks),
+        rules=tuple(ec2_facts.rule(one) for one in seen.by_group[link.security_group] if _is_inbound(one)),
+        gateways=_gateways(seen.instances[0][link.deployment], known),
+        elastic_ip=_elastic_ip(link, seen.by_allocation),
+        own_routes=known.own_routes,
+        published_version=known.published_version,
+        established_in=known.established.vpc,
+        azure_side=known.azure_side,
+        launched_zones=known.launched_zones,
+    )
+
+
+def _read[T](what: str, read: Callable[[], T]) -> T:
+    """Raises CloudRefused for an answer of a shape that nothing here thought of."""
+    try:
+        return read()
+    except UNREADABLE as exc:
+        raise CloudRefused(f"EC2's answer about {what} cannot be read: {type(exc).__name__}: {exc}") from exc
+
+
+def _is_inbound(rule: dict[str, Any]) -> bool:
+    return not rule.get("IsEgress") and "CidrIpv4" in rule
 
 
 @dataclass(frozen=True)
 class _Networks:
     vpcs: dict[str, Any]
-    internet_gateways: list[Any]
-    subnets: list[Any]
-    route_tables: list[Any]
+    internet_gateways: dict[str, list[Any]]
+    subnets: dict[str, list[Any]]
+    route_tables: dict[str, list[Any]]
+    answers: tuple[_Answer, ...]
 
 
 def _networks(vpcs: Sequence[str]) -> _Networks:
+    found = _all("describe_vpcs", "Vpcs", "vpc-id", vpcs)
+    attached = _all("describe_internet_gateways", "InternetGateways", "attachment.vpc-id", vpcs)
+    subnets = _all("describe_subnets", "Subnets", "vpc-id", vpcs)
+    tables = _all("describe_route_tables", "RouteTables", "vpc-id", vpcs)
+    gateways: dict[str, list[Any]] = defaultdict(list)
+    for one in attached.items:
+        for attachment in one.get("Attachments", []):
+            gateways[attachment.get("VpcId", "")].append(one)
     return _Networks(
-        {one["VpcId"]: one for one in _all("describe_vpcs", "Vpcs", "vpc-id", vpcs)},
-        _all("describe_internet_gateways", "InternetGateways", "attachment.vpc-id", vpcs),
-        _all("describe_subnets", "Subnets", "vpc-id", vpcs),
-        _all("describe_route_tables", "RouteTables", "vpc-id", vpcs),
+        _by(found.items, "VpcId"),
+        gateways,
+        _of_vpcs(subnets.items),
+        _of_vpcs(tables.items),
+        (found, attached, subnets, tables),
     )
+
+
+def _of_vpcs(items: Sequence[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for item in items:
+        found[item.get("VpcId", "")].append(item)
+    return found
 
 
 def _network(id: str, found: _Networks) -> dict[str, Any]:
@@ -188,20 +292,16 @@ def _network(id: str, found: _Networks) -> dict[str, Any]:
     blocks = [
         one["CidrBlock"] for one in vpc["CidrBlockAssociationSet"] if one["CidrBlockState"]["State"] == "associated"
     ]
-    attached = (
-        one["InternetGatewayId"]
-        for one in found.internet_gateways
-        if any(attachment["VpcId"] == id for attachment in one["Attachments"])
-    )
     return {
         "cidrs": tuple(sorted(IPv4Network(block) for block in blocks)),
-        "internet_gateway": next(attached, None),
+        "internet_gateway": next((one["InternetGatewayId"] for one in found.internet_gateways.get(id, [])), None),
+        # A subnet of IPv6 alone has no IPv4 range, and no gateway can stand in it.
         "subnets": tuple(
             facts.Subnet(id=one["SubnetId"], zone=one["AvailabilityZone"], cidr=IPv4Network(one["CidrBlock"]))
-            for one in found.subnets
-            if one["VpcId"] == id
+            for one in found.subnets.get(id, [])
+            if one.get("CidrBlock")
         ),
-        "route_tables": tuple(ec2_facts.route_table(one) for one in found.route_tables if one["VpcId"] == id),
+        "route_tables": tuple(ec2_facts.route_table(one) for one in found.route_tables.get(id, [])),
     }
 
 

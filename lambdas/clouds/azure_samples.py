@@ -9,7 +9,7 @@ from lambdas.clouds import dynamo
 from lambdas.clouds.errors import translated
 from link.cost import witness
 from link.cost.witness import AzureSample
-from link.errors import CloudBusy
+from link.errors import CloudBusy, CloudRefused
 from link.facts import AzureFacts
 from link.record import Record
 
@@ -39,19 +39,33 @@ def sample(found: AzureFacts, now: datetime) -> AzureSample | None:
     )
 
 
-def note(samples: Mapping[str, AzureSample]) -> None:
-    """Adds each table's sample to those of its hour."""
-    kept = dynamo.get_all((table, _id(one.read_at)) for table, one in samples.items())
-    items = {table: _item(one, kept.get((table, _id(one.read_at)))) for table, one in samples.items()}
+def note(samples: Mapping[str, AzureSample]) -> dict[str, CloudRefused | CloudBusy]:
+    """Adds each table's sample to those of its hour. Returns why it could not, by table."""
+    kept, failed = dynamo.get_each((table, _id(one.read_at)) for table, one in samples.items())
+    found: dict[str, CloudRefused | CloudBusy] = dict(failed)
+    items = {
+        table: _item(one, kept.get((table, _id(one.read_at)))) for table, one in samples.items() if table not in failed
+    }
     for some in batched(items.items(), PAGE, strict=False):
-        asked: Any = {table: [{"PutRequest": {"Item": item}}] for table, item in some}
-        for _ in range(dynamo.ROUNDS):
-            with translated("recording Azure's counters"):
-                asked = dynamo.client().batch_write_item(RequestItems=asked).get("UnprocessedItems")
-            if not asked:
-                break
-        else:
-            raise CloudBusy(f"DynamoDB did not take all of Azure's counters in {dynamo.ROUNDS} rounds")
+        try:
+            _write(dict(some))
+        except (CloudRefused, CloudBusy):
+            for table, item in some:
+                try:
+                    _write({table: item})
+                except (CloudRefused, CloudBusy) as exc:
+                    found[table] = exc
+    return found
+
+
+def _write(items: Mapping[str, dict[str, Any]]) -> None:
+    asked: Any = {table: [{"PutRequest": {"Item": item}}] for table, item in items.items()}
+    for _ in range(dynamo.ROUNDS):
+        with translated("recording Azure's counters"):
+            asked = dynamo.client().batch_write_item(RequestItems=asked).get("UnprocessedItems")
+        if not asked:
+            return
+    raise CloudBusy(f"DynamoDB did not take all of Azure's counters in {dynamo.ROUNDS} rounds")
 
 
 def _item(one: AzureSample, kept: dynamo.Item | None) -> dict[str, Any]:

@@ -44,11 +44,11 @@ class Trial(Record):
 
 def trial(spec: LinkSpec, facts: Facts, zones: frozenset[str] | None) -> Trial:
     """What to try with. Raises CloudRefused, which names what is missing, when there is nothing."""
-    public, tables = choose.public_subnets(facts.aws), choose.private_tables(spec, facts.aws)
+    public, tables = choose.places(spec, facts.aws, "", zones), choose.private_tables(spec, facts.aws)
     if not (public and tables and facts.azure.prefixes and facts.aws.internet_gateway and facts.aws.cidrs):
         raise CloudRefused("there is no public subnet, private route table or prefix to try with")
     return Trial(
-        subnet=choose.gateway_subnet(spec, facts.aws, zones),
+        subnet=public[0].id,
         internet_gateway=facts.aws.internet_gateway,
         route_table=tables[0].id,
         destination=facts.azure.prefixes[0],

@@ -9,7 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.clouds.errors import code, translated
-from link.errors import CloudBusy
+from link.errors import CloudBusy, CloudRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -42,6 +42,24 @@ def get_all(wanted: Iterable[tuple[str, str]], region: str | None = None) -> dic
     for some in batched(wanted, BATCH, strict=False):
         found |= _batch(some, region)
     return found
+
+
+def get_each(
+    wanted: Iterable[tuple[str, str]],
+) -> tuple[dict[tuple[str, str], Item], dict[str, CloudRefused]]:
+    """As get_all, and by table why it was refused. DynamoDB refuses a batch whole for one of its tables."""
+    found: dict[tuple[str, str], Item] = {}
+    refused: dict[str, CloudRefused] = {}
+    for some in batched(wanted, BATCH, strict=False):
+        try:
+            found |= _batch(some, None)
+        except CloudRefused:
+            for table in dict.fromkeys(name for name, _ in some):
+                try:
+                    found |= _batch([one for one in some if one[0] == table], None)
+                except CloudRefused as exc:
+                    refused[table] = exc
+    return found, refused
 
 
 def _batch(wanted: Iterable[tuple[str, str]], region: str | None) -> dict[tuple[str, str], Item]:

@@ -29,12 +29,12 @@ def _route(item: dict[str, Any]) -> facts.Route:
 
 
 def route_table(item: dict[str, Any]) -> facts.RouteTable:
-    associations = item["Associations"]
+    associations = item.get("Associations", [])
     return facts.RouteTable(
         id=item["RouteTableId"],
         main=any(one.get("Main") for one in associations),
         subnets=tuple(sorted(one["SubnetId"] for one in associations if one.get("SubnetId"))),
-        routes=tuple(_route(one) for one in item["Routes"] if one.get("DestinationCidrBlock")),
+        routes=tuple(_route(one) for one in item.get("Routes", []) if one.get("DestinationCidrBlock")),
     )
 
 
@@ -50,11 +50,12 @@ def rule(item: dict[str, Any]) -> facts.Rule:
 
 def gateway(item: dict[str, Any], boot: table.Boot) -> facts.Gateway:
     interfaces = item.get("NetworkInterfaces", [])
-    first = interfaces[0] if interfaces else {}
+    # The first by its place in the instance, not in EC2's answer.
+    first: dict[str, Any] = min(interfaces, key=lambda one: one.get("Attachment", {}).get("DeviceIndex", 0), default={})
     marks = tags(item)
     return facts.Gateway(
         id=item["InstanceId"],
-        state=item["State"]["Name"],
+        state=state(item),
         instance_type=item["InstanceType"],
         image=marks.get(IMAGE_TAG),
         agent=marks.get(AGENT_TAG),
@@ -68,5 +69,10 @@ def gateway(item: dict[str, Any], boot: table.Boot) -> facts.Gateway:
     )
 
 
+def state(item: dict[str, Any]) -> str:
+    """EC2's word for the instance."""
+    return str(item.get("State", {}).get("Name", ""))
+
+
 def tags(item: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in item.get("Tags", [])}
+    return {tag["Key"]: tag["Value"] for tag in item.get("Tags", []) if "Key" in tag}

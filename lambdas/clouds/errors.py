@@ -22,7 +22,6 @@ _BUSY = frozenset(
         "SlowDown",
         "PriorRequestNotComplete",
         "EC2ThrottledException",
-        "InsufficientInstanceCapacity",
         "Unavailable",
         "ServiceUnavailable",
         "ServiceUnavailableException",

@@ -52,7 +52,8 @@ def _token(audience: str, _period: int) -> str:
         except ClientError as exc:
             if code(exc) not in (_DISABLED, _DISABLED.removesuffix("Exception")):
                 raise
-            raise Refused(str(preflight_aws.tokens_disabled())) from exc
+            disabled = preflight_aws.tokens_disabled()
+            raise Refused(str(disabled), disabled.condition) from exc
     return answer["WebIdentityToken"]
 
 

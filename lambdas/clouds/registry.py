@@ -3,10 +3,25 @@
 Other things are kept in the same table (kept_prices.py, claims.py); a link is what has settings.
 """
 
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
 from lambdas.clouds import dynamo
 from lambdas.clouds.errors import translated
 from lambdas.settings import Settings
 from link import region
+from link.condition import Condition
+from link.remedy import HealingState
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All rows of a region, in the order of their names. `unreadable` has a condition for each row that is no link."""
+
+    links: tuple[Settings, ...]
+    unreadable: tuple[Condition, ...]
+    healing: HealingState
 
 
 def register(link: Settings) -> None:
@@ -19,13 +34,50 @@ def strike(name: str) -> None:
     dynamo.delete(region.LINKS, name)
 
 
-def links(where: str | None = None) -> tuple[Settings, ...]:
-    """All links of a region, in the order of their names; of none, of this function's own."""
+def keep_healing(state: HealingState) -> None:
+    """Keeps what was alerted of links that could not be looked at."""
+    dynamo.put(region.LINKS, region.HEALING, document=state.model_dump_json())
+
+
+def rows(where: str | None = None) -> Rows:
+    """All rows of a region; of none, of this function's own."""
     with translated("reading the list of links"):
         pages = (
             dynamo.client(where)
             .get_paginator("scan")
-            .paginate(TableName=region.LINKS, ConsistentRead=True, FilterExpression="attribute_exists(settings)")
+            .paginate(
+                TableName=region.LINKS,
+                ConsistentRead=True,
+                FilterExpression="attribute_exists(settings) OR id = :healing",
+                ExpressionAttributeValues=dynamo.written(**{":healing": region.HEALING}),
+            )
         )
-        found = [Settings.model_validate_json(item["settings"]["S"]) for page in pages for item in page["Items"]]
-    return tuple(sorted(found, key=lambda link: link.spec.name))
+        items = [dynamo.plain(item) for page in pages for item in page["Items"]]
+    read = {str(item["id"]): _row(item) for item in items if item["id"] != region.HEALING}
+    return Rows(
+        tuple(row for _, row in sorted(read.items()) if isinstance(row, Settings)),
+        tuple(row for _, row in sorted(read.items()) if isinstance(row, Condition)),
+        next((_healing(item) for item in items if item["id"] == region.HEALING), HealingState()),
+    )
+
+
+def links(where: str | None = None) -> tuple[Settings, ...]:
+    """The links whose rows can be read."""
+    return rows(where).links
+
+
+def _row(item: dynamo.Item) -> Settings | Condition:
+    """What a newer version has written is read with its unknown fields ignored, in the declaration too."""
+    try:
+        return Settings.model_validate_json(item["settings"], extra="ignore")
+    except (ValidationError, TypeError) as exc:
+        fault = str(exc).splitlines()
+        message = f"the link's row in table {region.LINKS} cannot be read: {'; '.join(fault[:3])[:300]}"
+        return Condition(reason="RowUnreadable", subject=str(item["id"]), message=message)
+
+
+def _healing(item: dynamo.Item) -> HealingState:
+    try:
+        return HealingState.model_validate_json(item["document"])
+    except (ValidationError, KeyError):
+        return HealingState()

@@ -74,10 +74,8 @@ def _identity(sender: str) -> Iterator[Finding]:
     if _VERIFIED in seen.values():
         return
     state = ", ".join(f"{identity} is {status}" for identity, status in seen.items()) or "SES does not know it"
-    message = (
-        f"{sender} is not verified as a sender: {state}; verify it: aws sesv2 create-email-identity --email-identity"
-    )
-    yield warned("SenderUnverified", f"{message} {sender}")
+    remedy = f"verify it: aws sesv2 create-email-identity --email-identity {sender}"
+    yield warned("SenderUnverified", f"{sender} is not verified as a sender: {state}", remedy, sender)
 
 
 def identities(sender: str) -> tuple[str, ...]:
@@ -100,8 +98,8 @@ def _account() -> Iterator[Finding]:
     if not account.get("ProductionAccessEnabled"):
         yield warned(
             "SesSandbox",
-            "the account is in the sandbox of SES in this region: only verified recipients get mail; verify each, or "
-            "ask for production access: aws sesv2 put-account-details",
+            "the account is in the sandbox of SES in this region: only verified recipients get mail",
+            "verify each, or ask for production access: aws sesv2 put-account-details",
         )
     if not account.get("SendingEnabled", True):
-        yield warned("SesPaused", "SES sends nothing for this account in this region; its console says why")
+        yield warned("SesPaused", "SES sends nothing for this account in this region", "its console says why")

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.clouds import apply, aws
 from lambdas.clouds.errors import code, translated
+from link import preflight_aws
 from link.errors import CloudBusy, CloudRefused
 from link.spec import LinkSpec
 from link.survey import (
@@ -148,6 +149,12 @@ def _vcpus(spec: LinkSpec) -> Quota:
     return Quota(code=quota, limit=_limit(quota), used=used)
 
 
+def _routes_per_table(_: LinkSpec) -> int:
+    with translated("looking at the quota of routes"):
+        answer = _quotas().get_service_quota(ServiceCode="vpc", QuotaCode=preflight_aws.ROUTES_QUOTA)
+    return int(answer["Quota"]["Value"])
+
+
 def _elastic_ips(_: LinkSpec) -> Quota:
     with translated("looking at the Elastic IPs"):
         used = len(aws.ec2().describe_addresses()["Addresses"])
@@ -187,6 +194,7 @@ _LOOKS: Mapping[str, Callable[[LinkSpec], Any]] = {
     "instance_type": _instance_type,
     "images": _images,
     "vcpus": _vcpus,
+    "routes_per_table": _routes_per_table,
     "security_groups": _security_groups,
     "workloads": _workloads,
 }
@@ -205,11 +213,14 @@ def look(spec: LinkSpec, ask: Ask | None = None) -> Survey:
         if ask:
             futures["permissions"] = pool.submit(lambda: ask(_known(futures["offering_zones"])))
     failed = {name: error for name, future in futures.items() if (error := future.exception())}
-    for error in failed.values():
-        if not isinstance(error, CloudBusy | CloudRefused):
-            raise error
     seen = {name: future.result() for name, future in futures.items() if name not in failed}
-    return Survey(**seen, unread={name: str(error) for name, error in failed.items()})
+    return Survey(**seen, unread={name: _words(error) for name, error in failed.items()})
+
+
+def _words(error: BaseException) -> str:
+    """An answer of a shape that nothing here thought of is unread too."""
+    known = isinstance(error, CloudBusy | CloudRefused)
+    return str(error) if known else f"the answer cannot be read: {type(error).__name__}: {error}"
 
 
 def _known(zones: Future[frozenset[str]]) -> frozenset[str] | None:

@@ -6,11 +6,17 @@ What a look needs of it is read at once, for any number of links, by memory.py.
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 
+from pydantic import AwareDatetime, ValidationError
+
 from lambdas.clouds import dynamo
 from lambdas.clouds.errors import translated
+from link import condition
+from link.condition import Condition
+from link.finding import Finding
+from link.known import Known
 from link.reading import Booted, BootFailure, Helped, Reading
 from link.record import Record
-from link.remedy import Memory, Pause
+from link.remedy import HealingState, Pause
 from link.wanted import GatewayConfiguration
 
 ROUTES = "routes"
@@ -25,7 +31,21 @@ class Boot(Record):
     version: str | None = None
     failure: BootFailure | None = None
     task_token: str | None = None
-    condemned: str | None = None
+    condemned: Condition | None = None
+
+
+class Established(Record):
+    """The VPC in which the link was verified, and the digest of what was declared then; None before that."""
+
+    vpc: str | None = None
+    spec: str | None = None
+
+
+class Findings(Record):
+    """What preflight's last survey refused, and when it was made (aware, UTC)."""
+
+    at: AwareDatetime
+    findings: tuple[Finding, ...]
 
 
 def ask_look(table: str) -> int:
@@ -71,9 +91,9 @@ def hear_failure(table: str, failure: BootFailure) -> Boot:
     return _update_boot(table, failure.instance, "failure", failure.model_dump_json())
 
 
-def condemn(table: str, instance: str, why: str) -> None:
+def condemn(table: str, instance: str, why: Condition) -> None:
     """Records that the instance is to be replaced: the next plan launches another beside it."""
-    _update_boot(table, instance, "condemned", why)
+    _update_boot(table, instance, "condemned", why.model_dump_json())
 
 
 def _update_boot(table: str, instance: str, attribute: str, value: str) -> Boot:
@@ -101,8 +121,18 @@ def boot(item: dynamo.Item) -> Boot:
         version=item.get("version"),
         failure=BootFailure.model_validate_json(failure) if failure else None,
         task_token=item.get("task_token"),
-        condemned=item.get("condemned"),
+        condemned=_condemned(item.get("condemned")),
     )
+
+
+def _condemned(text: str | None) -> Condition | None:
+    """An older version wrote the condition as text."""
+    if text is None:
+        return None
+    try:
+        return Condition.model_validate_json(text)
+    except ValidationError:
+        return condition.parse(text)
 
 
 def put_reading(table: str, reading: Reading) -> None:
@@ -175,14 +205,34 @@ def _update_routes(table: str, action: str, route_table: str, destination: IPv4N
         )
 
 
-def establish(table: str, vpc: str) -> None:
-    """Records that the link has been up, and in which VPC."""
-    dynamo.put(table, "established", vpc=vpc)
+def establish(table: str, vpc: str, spec: str) -> None:
+    """Records that the link has been up, in which VPC, and the digest of what was declared."""
+    dynamo.put(table, "established", vpc=vpc, spec=spec)
 
 
-def established_in(table: str) -> str | None:
-    """The VPC in which the link has been up."""
-    return dynamo.get(table, "established").get("vpc")
+def keep_known(table: str, known: Known) -> None:
+    """Keeps the last good observation of Azure."""
+    dynamo.put(table, "known", document=known.model_dump_json())
+
+
+def keep_findings(table: str, findings: tuple[Finding, ...], at: datetime) -> None:
+    """Keeps what preflight's survey has refused."""
+    dynamo.put(table, "findings", document=Findings(at=at, findings=findings).model_dump_json())
+
+
+def launched_zones(table: str) -> tuple[str, ...]:
+    """The zones in which gateways were launched, the newest last."""
+    return zones(dynamo.get(table, "launches"))
+
+
+def zones(item: dynamo.Item) -> tuple[str, ...]:
+    """The item as zones."""
+    return tuple(zone for zone in item.get("zones", "").split(",") if zone)
+
+
+def keep_launched_zones(table: str, zones: tuple[str, ...]) -> None:
+    """Keeps the zones in which gateways were launched, the newest last."""
+    dynamo.put(table, "launches", zones=",".join(zones))
 
 
 def own_azure_side(table: str, subscription: str, resource_group: str) -> None:
@@ -205,9 +255,9 @@ def put_report(table: str, document: str) -> None:
     dynamo.put(table, "report", document=document)
 
 
-def put_memory(table: str, memory: Memory) -> None:
+def keep_healing(table: str, state: HealingState) -> None:
     """Keeps what was tried and what was seen, for the next look."""
-    dynamo.put(table, "remedies", document=memory.model_dump_json())
+    dynamo.put(table, "remedies", document=state.model_dump_json())
 
 
 def pause(table: str, until: datetime, why: str) -> None:

@@ -13,14 +13,13 @@ from link.steps import State
 def handler(event: dict[str, Any], context: object) -> list[dict[str, Any]]:
     """Returns what was done; or, when Preflight asks, what this function's role may do.
 
-    Raises Refused when somebody else has taken a route since Preflight.
+    Raises Refused when another team has taken a route since Preflight. A walk that heals skips such a route.
     """
     here = settings.load()
     if "dry_run" in event:
         trial = dry_run.Trial.model_validate(event["dry_run"])
         return [permission.model_dump() for permission in dry_run.routes(trial)]
     parsed = walk.begin(event, here)
-    taken = preflight.taken_routes(here.spec, walk.look(parsed, here))
-    if taken:
+    if not walk.found(parsed).heals and (taken := preflight.taken_routes(here.spec, walk.look(parsed, here))):
         raise Refused("\n".join(map(str, taken)))
-    return walk.apply(parsed, here, State.ADJUST_ROUTES)
+    return [*walk.apply(parsed, here, State.ADJUST_ROUTES)]

@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if not ended.is_busy:
         table.put_report(here.table, said.model_dump_json())
         if ended.is_up:
-            table.establish(here.table, here.spec.aws.vpc)
+            table.establish(here.table, here.spec.aws.vpc, here.spec.digest())
             registry.register(here)
         _give_back(parsed, here)
     if parsed.walk.answer:

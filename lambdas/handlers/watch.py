@@ -11,19 +11,20 @@ from typing import Any
 from lambdas import watch
 from lambdas.clouds import aws, registry, table
 from lambdas.settings import Settings
-from link.record import Record
-from link.remedy import Memory
+from link.record import Declared
+from link.remedy import HealingState
 from link.watched import link_of
 
 SCHEDULE = "Scheduled Event"
+OPERATOR = "operator"
 
 
-class Asked(Record):
+class Asked(Declared):
     """What an operator or a walk asks: a look at a link; `minutes` of a pause before it; `resume` ends a pause
     and has what was tried forgotten: a human has been here."""
 
     link: str
-    trigger: str = "operator"
+    trigger: str = OPERATOR
     minutes: int | None = None
     why: str = "maintenance"
     resume: bool = False
@@ -33,14 +34,19 @@ class Asked(Record):
 def handler(event: dict[str, Any], context: object) -> list[dict[str, Any]]:
     """Returns what became of each look. Raises what AWS raised when nothing could be looked at."""
     now = datetime.now(UTC)
-    links = registry.links()
-    trigger = str(event.get("detail-type") or event.get("trigger") or "operator")
-    if trigger != SCHEDULE:
-        links = _asked(event, links, now)
+    rows = registry.rows()
+    trigger = str(event.get("detail-type") or event.get("trigger") or OPERATOR)
+    links = rows.links if trigger == SCHEDULE else _asked(event, rows.links, now)
     # Each hour, and at each look that somebody asks for: a link that is new need not wait for the hour's turn.
     counts = trigger != SCHEDULE or now.minute == 0
-    asked = watch.Asked(trigger, now, os.environ["CAUSEWAY_ALERTS"], counts=counts)
-    return [asdict(outcome) for outcome in watch.look_at(links, asked)]
+    surveys = trigger == OPERATOR
+    scheduled = trigger == SCHEDULE
+    topic = os.environ["CAUSEWAY_ALERTS"]
+    asked = watch.Asked(trigger, now, topic, counts=counts, surveys=surveys, scheduled=scheduled)
+    outcomes = watch.look_at(links, asked)
+    if scheduled:
+        watch.report_unlooked(outcomes, rows, asked)
+    return [asdict(outcome) for outcome in outcomes]
 
 
 def _asked(event: dict[str, Any], links: tuple[Settings, ...], now: datetime) -> tuple[Settings, ...]:
@@ -59,4 +65,4 @@ def _maintain(link: Settings, asked: Asked, now: datetime) -> None:
         table.pause(link.table, now + timedelta(minutes=asked.minutes), asked.why)
     if asked.resume:
         table.resume(link.table)
-        table.put_memory(link.table, Memory())
+        table.keep_healing(link.table, HealingState())

@@ -7,21 +7,21 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, StringConstraints, field_validator
 
 from link.cost.statement import Every
-from link.record import Record
+from link.record import Declared
 from link.spec import Region
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$", max_length=254)]
 Gigabytes = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
-class OtherTraffic(Record):
+class OtherTraffic(Declared):
     """What else leaves the two accounts in a month, in GB: the free allowances and the tiers are the account's."""
 
     aws_gb: Gigabytes
     azure_gb: Gigabytes
 
 
-class CostMail(Record):
+class CostMail(Declared):
     """One mail for all links. `region` is where SES knows the sender and where the mail is written."""
 
     sender: Address

@@ -47,9 +47,10 @@ class Either:
             self.settles.settle()
 
 
-def _steps() -> dict[str, azure_plan.AzureStep]:
+def _steps() -> dict[str, object]:
     nothing = look.find_facts(fakes.FakeArm(), fakes.FakeAws(), REF)
-    return dict(zip(("local", "connection", "key"), azure_plan.steps(REF, fakes.WANTED, nothing), strict=True))
+    actions = [step.action for step in azure_plan.steps(REF, fakes.WANTED, nothing)]
+    return dict(zip(("local", "connection", "key"), actions, strict=True))
 
 
 STEPS = _steps()

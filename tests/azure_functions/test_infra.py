@@ -145,7 +145,8 @@ def test_the_documented_permissions_let_a_person_deploy_every_resource() -> None
 def _calls() -> dict[str, Callable[[arm.Arm], object]]:
     """One call of each function that speaks to Resource Manager, in an order in which all of them succeed."""
     ref = fakes.REF
-    local, connection, _ = azure_plan.steps(ref, fakes.WANTED, look.find_facts(fakes.FakeArm(), fakes.FakeAws(), ref))
+    planned = azure_plan.steps(ref, fakes.WANTED, look.find_facts(fakes.FakeArm(), fakes.FakeAws(), ref))
+    local, connection, _ = (step.action for step in planned)
     assert isinstance(local, azure_plan.PutLocalNetworkGateway) and isinstance(connection, azure_plan.PutConnection)
     return {
         "find_gateway": lambda client: client.find_gateway(ref),

@@ -11,7 +11,7 @@ from tests.azure_functions import fakes
 def _linked() -> fakes.FakeArm:
     arm = fakes.FakeArm()
     for _ in range(2):
-        step = azure_plan.steps(fakes.REF, fakes.WANTED, look.find_facts(arm, fakes.FakeAws(), fakes.REF))[0]
+        step = azure_plan.steps(fakes.REF, fakes.WANTED, look.find_facts(arm, fakes.FakeAws(), fakes.REF))[0].action
         if isinstance(step, azure_plan.PutLocalNetworkGateway):
             arm.put_local_network_gateway(fakes.REF, step)
         elif isinstance(step, azure_plan.PutConnection):

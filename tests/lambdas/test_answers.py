@@ -213,7 +213,8 @@ def test_a_link_that_is_not_shown_to_be_up_is_looked_at_again_but_not_for_ever(
     listener.reply = (200, worlds.azure().model_dump_json())
     spec = world.settings.spec.model_copy(update={"azure": _at(world, listener)})
     monkeypatch.setattr(settings, "load", cache(lambda: world.settings.model_copy(update={"spec": spec})))
-    judged = verify.handler(_walk(listener), Context())
+    found = {"azure": worlds.azure().model_dump(mode="json"), "established": False, "serving": None}
+    judged = verify.handler(_walk(listener, found=found), Context())
     assert (judged["state"], judged["reason"], judged["looks"], judged["unwanted"]) == (
         "unknown",
         "GatewaySilent",
@@ -221,7 +222,7 @@ def test_a_link_that_is_not_shown_to_be_up_is_looked_at_again_but_not_for_ever(
         0,
     )
     with pytest.raises(LinkNotVerified, match="GatewaySilent: the gateway has not reported yet"):
-        verify.handler(_walk(listener, verdict={**judged, "looks": verdict.PATIENCE - 1}), Context())
+        verify.handler(_walk(listener, found=found, verdict={**judged, "looks": verdict.PATIENCE - 1}), Context())
 
 
 @pytest.mark.parametrize(("handler", "wanted"), [(connect_azure, "up"), (disconnect_azure, "down")])

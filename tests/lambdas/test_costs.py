@@ -25,7 +25,7 @@ from link.cost.statement import Every
 from link.cost.wanted import CostMail
 from link.cost.witness import AzureSample
 from link.errors import CloudBusy, CloudRefused, MailFateUnknown
-from link.escalation import Message
+from link.notification import Message
 from tests import worlds
 from tests.lambdas.conftest import World
 from tests.lambdas.test_walk import Context

@@ -189,7 +189,8 @@ def test_what_would_keep_mail_from_arriving_is_warned_of_by_name(
 def test_a_warning_says_what_was_found_and_what_to_do(listening: Ses) -> None:
     _reasons(listening, "a@example.com", {"a@example.com": "PENDING"}, WELL)
     (finding,) = ses.warnings("a@example.com")
-    assert "a@example.com is PENDING" in finding.message and "create-email-identity" in finding.message
+    assert "a@example.com is PENDING" in finding.condition.message
+    assert "create-email-identity" in finding.condition.remedy
 
 
 def test_who_may_not_ask_is_told_so(listening: Ses) -> None:

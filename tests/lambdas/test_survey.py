@@ -35,7 +35,7 @@ def _quotas(monkeypatch: pytest.MonkeyPatch, **limits: float) -> None:
 
 
 def test_everything_is_seen_as_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    _quotas(monkeypatch, L_1216C47A=32.0, L_0263D0A3=5.0)
+    _quotas(monkeypatch, L_1216C47A=32.0, L_0263D0A3=5.0, L_93826ACB=50.0)
     seen = survey.look(world.settings.spec)
     image = world.settings.spec.aws.image or ""
     assert seen.unread == {}
@@ -44,6 +44,7 @@ def test_everything_is_seen_as_it_is(world: World, monkeypatch: pytest.MonkeyPat
     assert seen.images == (Image(id=image, architecture="x86_64", state="available"),)
     assert seen.vcpus == Quota(code="L-1216C47A", limit=32, used=0)
     assert seen.elastic_ips == Quota(code="L-0263D0A3", limit=5, used=1)
+    assert seen.routes_per_table == 50
     (acl,) = seen.network_acls or ()
     assert world.public_subnet in acl.subnets
     assert {(one.number, one.egress, one.allow, one.protocol) for one in acl.entries} >= {
@@ -138,10 +139,14 @@ def test_what_may_not_be_read_is_unknown_with_aws_own_words(world: World, monkey
     assert seen.network_acls is not None
 
 
-def test_a_defect_in_a_look_is_not_taken_for_an_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_of_a_shape_that_nothing_thought_of_is_unread_and_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A survey only foretells what a walk would meet: it ends none."""
     monkeypatch.setattr(survey, "_pages", lambda *_, **__: [{}])
-    with pytest.raises(KeyError):
-        survey.look(world.settings.spec)
+    seen = survey.look(world.settings.spec)
+    assert seen.network_acls is None
+    assert seen.unread["network_acls"].startswith("the answer cannot be read: KeyError")
 
 
 def _trial(world: World) -> dry_run.Trial:

@@ -9,9 +9,11 @@ from botocore.stub import Stubber
 from lambdas.clouds import apply, aws, table
 from lambdas.handlers import adjust_routes, attach_elastic_ip, launch_gateway, preflight, remove_routes, retire_gateway
 from link import steps
+from link.condition import Condition
 from link.errors import CloudBusy, CloudRefused, Refused
 from link.facts import AwsFacts
 from link.reading import Booted
+from link.steps import State
 from tests import worlds
 from tests.lambdas.conftest import World
 
@@ -85,7 +87,7 @@ def test_going_down_leaves_nothing_of_ours_and_all_that_was_there(world: World) 
     before = aws.look(world.settings)
     _build(world)
     (removed,) = remove_routes.handler(_event("down"), Context())
-    assert (removed["step"], removed["reason"]) == ("RemoveRoute", "LinkNotWanted")
+    assert (removed["step"], removed["reason"]) == ("DeleteRoute", "LinkNotWanted")
     while retire_gateway.handler(_event("down"), Context())["left"]:
         pass
     after = aws.look(world.settings)
@@ -113,7 +115,7 @@ def test_preflight_refuses_by_name_and_changes_nothing(world: World) -> None:
 
 def test_preflight_hands_on_where_to_launch_and_what_it_could_not_check(world: World) -> None:
     handed_on = preflight.handler(_event(), Context())
-    assert handed_on["subnet"] == world.public_subnet
+    assert handed_on["zones"] == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     said = " ".join(handed_on["warnings"])  # moto knows no quota of EC2, and has no function to ask
     assert "NotChecked: the vCPU quota for t3.small" in said
     assert "NotChecked: the permissions of the acting roles" in said
@@ -142,7 +144,8 @@ def test_an_elastic_ip_that_is_elsewhere_is_moved(world: World) -> None:
 def test_a_route_that_somebody_makes_between_look_and_act_stays_theirs(world: World) -> None:
     launch_gateway.handler(_event(), Context())
     (gateway,) = aws.gateways(world.settings)
-    step = steps.CreateRoute("RouteMissing", "", world.private_table, worlds.AZURE_PREFIX, gateway.interface)
+    create = steps.CreateRoute(world.private_table, worlds.AZURE_PREFIX, gateway.interface)
+    step = steps.Step(State.ADJUST_ROUTES, create, Condition(reason="RouteMissing", message=""))
     image = world.settings.spec.aws.image or ""
     theirs = aws.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=world.public_subnet)
     interface = theirs["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]

@@ -17,9 +17,9 @@ from lambdas.handlers import watch
 from lambdas.settings import Settings
 from link import region
 from link.cost.witness import AzureSample
-from link.errors import CausewayError, CloudRefused, FunctionUnreachable
+from link.errors import CausewayError, FunctionUnreachable
 from link.facts import AzureFacts
-from link.remedy import Memory
+from link.remedy import HealingState
 from tests import worlds
 from tests.lambdas.conftest import World, make_table
 from tests.lambdas.test_walk import Context
@@ -62,7 +62,7 @@ def outside(world: World, monkeypatch: pytest.MonkeyPatch) -> Outside:
     monkeypatch.setattr(walks, "_stepfunctions", lambda: made)
     topic = boto3.client("sns").create_topic(Name=region.ALERTS)["TopicArn"]
     monkeypatch.setenv("CAUSEWAY_ALERTS", topic)
-    table.establish("link", world.settings.spec.aws.vpc)
+    table.establish("link", world.settings.spec.aws.vpc, world.settings.spec.digest())
     registry.register(world.settings)
     return made
 
@@ -134,9 +134,9 @@ def test_a_function_that_does_not_answer_starts_nothing_and_is_told_when_it_last
 ) -> None:
     outside.azure = FunctionUnreachable("https://causeway.azurewebsites.net did not answer")
     assert _look(SCHEDULE)[0]["reason"] == "FunctionUnreachable"
-    kept = memory.recall({"link": []})["link"].tried
+    kept = memory.recall_one("link").healing
     earlier = {state: at - timedelta(minutes=6) for state, at in kept.since.items()}
-    table.put_memory("link", kept.model_copy(update={"since": earlier}))
+    table.keep_healing("link", kept.model_copy(update={"since": earlier}))
     _look(SCHEDULE)
     _look(SCHEDULE)
     assert outside.started == []
@@ -157,7 +157,7 @@ def test_while_paused_a_link_is_looked_at_and_nothing_is_started(world: World, o
 def test_who_resumes_a_link_has_what_was_tried_forgotten(world: World, outside: Outside) -> None:
     _look(SCHEDULE)
     _look({"link": "prod", "resume": True})
-    assert memory.recall({"link": []})["link"].tried == Memory()
+    assert memory.recall_one("link").healing == HealingState()
 
 
 def test_an_instance_that_goes_has_its_own_link_looked_at_and_no_other(world: World, outside: Outside) -> None:
@@ -201,7 +201,7 @@ def test_a_link_whose_vpc_is_gone_keeps_no_other_from_being_looked_at(world: Wor
     make_table("gone")
     registry.register(world.settings.model_copy(update={"spec": gone, "deployment": "1/eu/gone", "table": "gone"}))
     outcomes = {one["link"]: one["reason"] for one in _look(SCHEDULE)}
-    assert outcomes == {"gone": CloudRefused.__name__, "prod": "InboundRuleMissing"}
+    assert outcomes == {"gone": "LinkNotLooked", "prod": "InboundRuleMissing"}
 
 
 @pytest.fixture
@@ -224,7 +224,12 @@ def test_a_look_that_somebody_asks_for_keeps_azures_counters_as_the_hours_first_
     world: World, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[dict[str, AzureSample]] = []
-    monkeypatch.setattr(azure_samples, "note", kept.append)
+
+    def keep(found: dict[str, AzureSample]) -> dict[str, CausewayError]:
+        kept.append(found)
+        return {}
+
+    monkeypatch.setattr(azure_samples, "note", keep)
     outside.azure = worlds.azure(connection=worlds.connection(ingress_bytes=7))
     _look({"link": world.settings.spec.name})
     assert [found["link"].aws_to_azure for found in kept] == [7]

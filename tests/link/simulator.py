@@ -7,10 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from link import azure_plan, choose, errors, plan, preview, steps
-from link.facts import AwsFacts, AzureFacts, Connection, ConnectionStatus, Facts, Gateway, LocalNetworkGateway, Route
+from link import azure_plan, choose, drift, errors, plan, steps
+from link.facts import (
+    AwsFacts,
+    AzureFacts,
+    Connection,
+    ConnectionStatus,
+    Facts,
+    Gateway,
+    LocalNetworkGateway,
+    Route,
+    Subnet,
+)
+from link.known import Known
 from link.spec import LinkSpec
 from link.steps import State
+from link.survey import Survey
 from link.wanted import AzureRef, Deployment
 from tests import worlds
 
@@ -25,6 +37,11 @@ class World:
     azure: AzureFacts
     boots: list[bool] = field(default_factory=list)
     azure_fails: int = 0
+    full_zones: frozenset[str] = frozenset()
+    routes_per_table: int | None = None
+    silent: bool = False
+    known: Known | None = None
+    survey: Survey = field(default_factory=worlds.surveyed)
     watch: Callable[["World"], None] = lambda world: None
     done: list[tuple[State, str, str]] = field(default_factory=list)
     _launched: int = 0
@@ -39,9 +56,9 @@ class World:
         """Where the Azure side is."""
         return plan.azure_ref(self.spec, self.deployed)
 
-    def differences(self) -> tuple[preview.Line, ...]:
+    def differences(self) -> tuple[steps.Step, ...]:
         """What a walk would change."""
-        return preview.up(self.spec, self.facts, self.deployed)
+        return drift.up(self.spec, self.facts, self.deployed)
 
     def settle(self) -> None:
         """What becomes of things by themselves: instances end and start, operations end, routes to nothing go black."""
@@ -76,44 +93,66 @@ class World:
 
     def act(self, step: steps.Step) -> None:
         """One step on AWS."""
-        self.done.append((step.state, type(step).__name__, step.reason))
-        self._act(step)
+        self.done.append((step.state, step.verb, step.condition.reason))
+        self._act(step.action)
         self.watch(self)
 
-    def _act(self, step: steps.Step) -> None:
+    def _act(self, action: object) -> None:
         found = self.aws
-        match step:
-            case steps.AllowInbound():
-                self.change_aws(rules=(*found.rules, step.rule))
-            case steps.RevokeInbound() | steps.CloseInbound():
-                self.change_aws(rules=tuple(rule for rule in found.rules if rule != step.rule))
-            case steps.PublishConfiguration() | steps.RepointGateway():
-                self.change_aws(published_version=step.configuration.digest())
-            case steps.LaunchGateway():
-                self.change_aws(gateways=(*found.gateways, self._new_gateway(step.subnet)))
-            case steps.DisableSourceDestCheck():
-                self.each_gateway(step.interface, source_dest_check=False)
-            case steps.AttachElasticIp():
-                borne = {"interface": step.interface, "association": "eipassoc-1"}
+        match action:
+            case steps.AllowInbound(rule=rule):
+                self.change_aws(rules=(*found.rules, rule))
+            case steps.RevokeInbound(rule=gone):
+                self.change_aws(rules=tuple(rule for rule in found.rules if rule != gone))
+            case steps.PublishConfiguration(configuration=configuration):
+                self.change_aws(published_version=configuration.digest())
+            case steps.LaunchGateway(places=places):
+                self._launch(places)
+            case steps.DisableSourceDestCheck(interface=interface):
+                self.each_gateway(interface, source_dest_check=False)
+            case steps.AttachElasticIp(interface=interface):
+                borne = {"interface": interface, "association": "eipassoc-1"}
                 self.change_aws(elastic_ip=found.elastic_ip.model_copy(update=borne))
             case steps.DetachElasticIp():
                 self.change_aws(elastic_ip=found.elastic_ip.model_copy(update={"interface": None, "association": None}))
             case steps.CreateRoute() | steps.ReplaceRoute():
-                self.change_aws(own_routes=found.own_routes | {(step.table, step.destination)})
-                self.point(step.table, Route(destination=step.destination, target=step.interface))
-            case steps.DropRoute() | steps.RemoveRoute():
-                self.change_aws(own_routes=found.own_routes - {(step.table, step.destination)})
-                self.point(step.table, Route(destination=step.destination, target=""))
-            case steps.ForgetRoute() | steps.LeaveRoute() | steps.GiveUpRoute():
-                self.change_aws(own_routes=found.own_routes - {(step.table, step.destination)})
-            case steps.TerminateGateway():
-                ended = [
-                    one.model_copy(update={"state": "shutting-down"}) if one.id == step.instance else one
-                    for one in found.gateways
-                ]
-                self.change_aws(gateways=tuple(ended))
+                self._route(action)
+            case steps.DeleteRoute(table=table, destination=destination):
+                self.change_aws(own_routes=found.own_routes - {(table, destination)})
+                self.point(table, Route(destination=destination, target=""))
+            case steps.DisownRoute(table=table, destination=destination):
+                self.change_aws(own_routes=found.own_routes - {(table, destination)})
+            case steps.TerminateGateway(instance=instance):
+                self.each_instance(instance, state="shutting-down")
             case _:
-                raise TypeError(type(step).__name__)
+                raise TypeError(type(action).__name__)
+
+    def _launch(self, places: tuple[Subnet, ...]) -> None:
+        """As apply.py goes from one place to the next: a full zone is passed over, and the one taken is remembered."""
+        room = [place for place in places if place.zone not in self.full_zones]
+        if not room:
+            raise errors.NoCapacity(f"NoCapacity: no room in {sorted(self.full_zones)}")
+        former = [zone for zone in self.aws.launched_zones if zone != room[0].zone]
+        self.change_aws(
+            gateways=(*self.aws.gateways, self._new_gateway(room[0].id)), launched_zones=(*former, room[0].zone)
+        )
+
+    def _route(self, action: steps.CreateRoute | steps.ReplaceRoute) -> None:
+        """A table with a quota refuses one route more than it has room for, as EC2 does."""
+        found = next((one for one in self.aws.route_tables if one.id == action.table), None)
+        used = sum(route.target != "local" for route in found.routes) if found else 0
+        if (
+            isinstance(action, steps.CreateRoute)
+            and self.routes_per_table is not None
+            and used >= self.routes_per_table
+        ):
+            raise errors.CloudRefused("RouteLimitExceeded")
+        self.change_aws(own_routes=self.aws.own_routes | {(action.table, action.destination)})
+        self.point(action.table, Route(destination=action.destination, target=action.interface))
+
+    def each_instance(self, instance: str, **changes: Any) -> None:
+        changed = [one.model_copy(update=changes) if one.id == instance else one for one in self.aws.gateways]
+        self.change_aws(gateways=tuple(changed))
 
     def each_gateway(self, interface: str, **changes: Any) -> None:
         changed = [one.model_copy(update=changes) if one.interface == interface else one for one in self.aws.gateways]
@@ -154,13 +193,13 @@ class World:
         if not well:
             raise errors.BootFailed("the test says no")
 
-    def turn(self, step: azure_plan.AzureStep) -> None:
+    def turn(self, action: object) -> None:
         """One step on Azure, and the end of its operation."""
         failed = self.azure_fails > 0
         state = "Failed" if failed else "Succeeded"
         self.azure_fails -= failed
-        match step:
-            case azure_plan.PutLocalNetworkGateway():
+        match action:
+            case azure_plan.PutLocalNetworkGateway() as step:
                 made = LocalNetworkGateway(
                     id=self.ref.local_network_gateway_id,
                     address=step.address,
@@ -170,9 +209,9 @@ class World:
                     tags=step.tags,
                 )
                 self._azure(local_network_gateway=made)
-            case azure_plan.PutConnection():
+            case azure_plan.PutConnection() as put:
                 assert self.azure.local_network_gateway is not None
-                self._azure(connection=self._connection(step, state))
+                self._azure(connection=self._connection(put, state))
             case azure_plan.SetSharedKey():
                 assert self.azure.connection is not None
                 changed = {"key_matches": self.azure.connection.key_matches if failed else True}

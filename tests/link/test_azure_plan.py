@@ -73,7 +73,7 @@ def _changed[T: (VpnGateway, LocalNetworkGateway, Connection)](found: T, **chang
 
 
 def _plan(facts: AzureFacts, wanted: AzureWanted | None = WANTED) -> list[str]:
-    return [f"{type(step).__name__} {step.reason}" for step in azure_plan.steps(REF, wanted, facts)]
+    return [f"{step.verb} {step.condition.reason}" for step in azure_plan.steps(REF, wanted, facts)]
 
 
 def test_a_side_that_is_as_wanted_needs_nothing() -> None:
@@ -89,7 +89,8 @@ def test_from_nothing_the_picture_comes_before_the_connection_and_the_key_last()
 
 
 def test_what_is_created_carries_everything_that_is_wanted() -> None:
-    local, connection, _ = azure_plan.steps(REF, WANTED, _facts(local=None, connection=None))
+    planned = azure_plan.steps(REF, WANTED, _facts(local=None, connection=None))
+    local, connection, _ = (step.action for step in planned)
     assert isinstance(local, azure_plan.PutLocalNetworkGateway)
     assert isinstance(connection, azure_plan.PutConnection)
     assert (local.location, local.address, local.prefixes) == ("westeurope", WANTED.address, WANTED.prefixes)
@@ -197,5 +198,5 @@ def test_removal_takes_what_is_ours_and_leaves_the_rest(facts: AzureFacts, steps
 
 def test_every_step_says_why() -> None:
     for step in azure_plan.steps(REF, WANTED, _facts(local=None, connection=None)):
-        assert step.reason.isalnum() and step.reason[0].isupper()
-        assert len(step.sentence.split()) > 3
+        assert step.condition.reason.isalnum() and step.condition.reason[0].isupper()
+        assert len(step.condition.message.split()) > 3

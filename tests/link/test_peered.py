@@ -2,10 +2,11 @@
 
 from ipaddress import IPv4Network
 
-from link import examine, plan, steps
+from link import diagnosis, plan, steps
+from link.diagnosis import Kind
 from link.facts import AzureFacts, Facts, Peered, VirtualNetwork
 from tests import worlds
-from tests.link import test_examine
+from tests.link import test_diagnosis
 
 SPOKE = IPv4Network("10.7.0.0/16")
 SPOKE_ID = "/subscriptions/other/vnet/spoke"
@@ -36,9 +37,10 @@ def test_a_network_that_uses_anothers_gateway_has_none_to_share() -> None:
 
 def test_a_peered_prefix_is_routed_and_published() -> None:
     facts = Facts(aws=worlds.aws(gateways=(worlds.gateway(),)), azure=_azure(HUB))
-    routed = [step for step in plan.up(worlds.spec(), facts, worlds.DEPLOYED) if isinstance(step, steps.CreateRoute)]
+    planned = [step.action for step in plan.up(worlds.spec(), facts, worlds.DEPLOYED)]
+    routed = [action for action in planned if isinstance(action, steps.CreateRoute)]
     document = plan.configuration(worlds.spec(), facts, worlds.PSK_SECRET)
-    assert [step.destination for step in routed] == [worlds.AZURE_PREFIX, SPOKE]
+    assert [action.destination for action in routed] == [worlds.AZURE_PREFIX, SPOKE]
     assert document.remote_prefixes == (worlds.AZURE_PREFIX, SPOKE) and str(SPOKE) in document.nftables
 
 
@@ -48,11 +50,11 @@ def test_a_peering_that_ends_takes_its_route_along() -> None:
     tables = (worlds.aws().route_tables[0], table)
     aws = worlds.aws(gateways=(worlds.gateway(),), own_routes=own, route_tables=tables)
     planned = plan.up(worlds.spec(), Facts(aws=aws, azure=worlds.azure()), worlds.DEPLOYED)
-    assert "PrefixGone" in [step.reason for step in planned]
+    assert "PrefixGone" in [step.condition.reason for step in planned]
 
 
 def test_the_watch_sees_a_peering_that_was_made() -> None:
-    azure = test_examine._azure().model_copy(update={"virtual_networks": (HUB,)})
-    trouble = examine.examine(test_examine._look(azure=azure), worlds.NOW).trouble
-    assert trouble is not None and trouble.differs
-    assert (trouble.reason, str(SPOKE) in trouble.because) == ("RouteMissing", True)
+    azure = test_diagnosis._azure().model_copy(update={"virtual_networks": (HUB,)})
+    found = diagnosis.diagnose(test_diagnosis._look(azure=azure), worlds.NOW)
+    routes = [one.condition.subject for one in found.of(Kind.DIFFERENCE) if one.condition.reason == "RouteMissing"]
+    assert routes == [f"{worlds.PRIVATE_TABLE}/{SPOKE}"]

@@ -5,11 +5,12 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 
 from link import choose, plan, steps
-from link.facts import AwsFacts, Facts, Rule
-from link.steps import State
+from link.condition import Condition
+from link.facts import AwsFacts, Facts, Rule, Subnet
 from tests import worlds
 
 OTHER = "eni-foreign"
+NOTHING = Facts(aws=worlds.aws(), azure=worlds.azure())
 
 
 def _up(aws: AwsFacts) -> tuple[steps.Step, ...]:
@@ -35,7 +36,11 @@ def _done() -> AwsFacts:
 
 
 def _kinds(planned: tuple[steps.Step, ...]) -> list[str]:
-    return [type(step).__name__ for step in planned]
+    return [step.verb for step in planned]
+
+
+def _actions[T](planned: tuple[steps.Step, ...], kind: type[T]) -> list[T]:
+    return [step.action for step in planned if isinstance(step.action, kind)]
 
 
 def test_from_nothing_a_gateway_is_launched_behind_its_rules_with_its_configuration() -> None:
@@ -92,9 +97,8 @@ def test_a_prefix_that_left_azure_loses_its_route() -> None:
     routes = (*_done().route_tables[1].routes, worlds.route("10.9.0.0/16", worlds.gateway().interface))
     tables = (_done().route_tables[0], _done().route_tables[1].model_copy(update={"routes": routes}))
     planned = _up(_done().model_copy(update={"own_routes": own, "route_tables": tables}))
-    assert planned[0] == steps.DropRoute(
-        "PrefixGone", "10.9.0.0/16 is no longer behind Azure", worlds.PRIVATE_TABLE, IPv4Network("10.9.0.0/16")
-    )
+    assert planned[0].condition.key == ("PrefixGone", f"{worlds.PRIVATE_TABLE}/10.9.0.0/16")
+    assert planned[0].action == steps.DeleteRoute(worlds.PRIVATE_TABLE, IPv4Network("10.9.0.0/16"))
 
 
 @pytest.mark.parametrize("table", [worlds.PRIVATE_TABLE, "rtb-gone"])
@@ -103,7 +107,8 @@ def test_a_route_that_is_gone_with_its_prefix_or_its_table_is_only_struck_from_t
     destination = IPv4Network("10.9.0.0/16") if table == worlds.PRIVATE_TABLE else worlds.AZURE_PREFIX
     own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX), (table, destination)})
     planned = _up(_done().model_copy(update={"own_routes": own}))
-    assert planned[0] == steps.GiveUpRoute("RouteGone", f"{table} has no route to {destination}", table, destination)
+    assert planned[0].condition.key == ("RouteGone", f"{table}/{destination}")
+    assert planned[0].action == steps.DisownRoute(table, destination)
 
 
 def test_a_route_that_somebody_repointed_stays_when_its_prefix_left_azure() -> None:
@@ -113,24 +118,23 @@ def test_a_route_that_somebody_repointed_stays_when_its_prefix_left_azure() -> N
     tables = (_done().route_tables[0], _done().route_tables[1].model_copy(update={"routes": routes}))
     own = frozenset({(table, worlds.AZURE_PREFIX), (table, gone)})
     planned = _up(_done().model_copy(update={"own_routes": own, "route_tables": tables}))
-    because = f"10.9.0.0/16 is no longer behind Azure, and somebody has pointed it in {table} at tgw-1"
-    assert planned[0] == steps.GiveUpRoute("RouteNotOurs", because, table, gone)
+    assert planned[0].condition.key == ("RouteNotOurs", f"{table}/{gone}")
+    assert planned[0].condition.message.endswith(f"another team has pointed it in {table} at tgw-1")
+    assert planned[0].action == steps.DisownRoute(table, gone)
 
 
 def test_a_second_gateway_is_retired_and_the_bearer_of_the_address_kept() -> None:
     done = _done()
     second = worlds.gateway(id="i-0000000000000000", interface="eni-0")
     planned = _up(done.model_copy(update={"gateways": (second, *done.gateways)}))
-    assert [step for step in planned if isinstance(step, steps.TerminateGateway)] == [
-        steps.TerminateGateway("GatewayNotWanted", "i-0000000000000000 is not the link's gateway", "i-0000000000000000")
-    ]
+    assert _actions(planned, steps.TerminateGateway) == [steps.TerminateGateway("i-0000000000000000")]
 
 
 def test_a_new_azure_address_changes_the_configuration_and_needs_no_new_gateway() -> None:
     moved = worlds.azure(gateway=worlds.vpn_gateway(addresses=(IPv4Address("203.0.113.9"),)))
     facts = Facts(aws=_done(), azure=moved)
     planned = plan.up(worlds.spec(), facts, worlds.DEPLOYED)
-    assert set(_kinds(planned)) == {"AllowInbound", "RevokeInbound", "RepointGateway", "ConnectAzure"}
+    assert set(_kinds(planned)) == {"AllowInbound", "RevokeInbound", "PublishConfiguration", "ConnectAzure"}
 
 
 def test_an_active_active_gateway_gets_a_tunnel_for_each_address() -> None:
@@ -150,34 +154,27 @@ def test_down_removes_routes_before_the_gateway_and_leaves_what_a_person_repoint
     own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX), (worlds.PRIVATE_TABLE, other)})
     planned = plan.down(_done().model_copy(update={"route_tables": (table,), "own_routes": own}))
     assert _kinds(planned) == [
-        "RemoveRoute",
-        "LeaveRoute",
-        "DetachElasticIp",
+        "DeleteRoute",
+        "DisownRoute",
         "TerminateGateway",
-        *["CloseInbound"] * 3,
+        "DetachElasticIp",
+        *["RevokeInbound"] * 3,
     ]
-    assert "10.8.0.0/16" in planned[1].because
-    assert OTHER in planned[1].because
+    assert "10.8.0.0/16" in planned[1].condition.message
+    assert OTHER in planned[1].condition.message
 
 
 def test_down_forgets_a_route_that_is_gone() -> None:
     planned = plan.down(_done().model_copy(update={"route_tables": (worlds.private_table(),)}))
-    assert _kinds(planned)[0] == "ForgetRoute"
+    assert _kinds(planned)[0] == "DisownRoute"
 
 
 def test_down_from_nothing_has_nothing_to_do() -> None:
     assert plan.down(worlds.aws()) == ()
 
 
-def test_every_step_belongs_to_a_state_of_the_walk() -> None:
-    def leaves(kind: type[steps.Step]) -> list[type[steps.Step]]:
-        return [leaf for child in kind.__subclasses__() for leaf in leaves(child)] or [kind]
-
-    assert all(isinstance(kind.state, State) for kind in leaves(steps.Step))
-
-
 def test_the_azure_side_bears_our_tags_and_the_persons_own() -> None:
-    wanted = plan.azure_wanted(worlds.spec(tags={"owner": "net"}), worlds.aws(), worlds.DEPLOYMENT)
+    wanted = plan.azure_wanted(worlds.spec(tags={"owner": "net"}), NOTHING, worlds.DEPLOYMENT)
     assert wanted.tags == {"owner": "net", "causeway-link": "prod", "causeway-deployment": worlds.DEPLOYMENT}
     assert str(wanted.address) == "198.51.100.7"
 
@@ -196,7 +193,7 @@ def test_a_route_to_our_own_interface_that_is_a_black_hole_is_made_anew() -> Non
 def test_a_subnet_without_a_table_of_its_own_follows_the_main_one() -> None:
     public = worlds.aws().route_tables[0].model_copy(update={"subnets": ()})
     found = worlds.aws(route_tables=(public, worlds.private_table()))
-    assert choose.public_subnets(found) == ("subnet-a",)
+    assert [subnet.id for subnet in choose.public_subnets(worlds.spec(), found)] == ["subnet-a"]
 
 
 OLD = "i-0000000000000001"
@@ -218,7 +215,7 @@ def test_what_only_another_instance_can_change_is_launched_beside_the_old_one(
 ) -> None:
     aws = _done().model_copy(update={"gateways": (worlds.gateway(**old),)})
     planned = plan.up(worlds.spec(**declared), Facts(aws=aws, azure=worlds.azure()), worlds.DEPLOYED)
-    assert next((type(step).__name__, step.reason) for step in planned) == ("LaunchGateway", reason)
+    assert (planned[0].verb, planned[0].condition.reason) == ("LaunchGateway", reason)
     assert _kinds(planned) == ["LaunchGateway", "ConnectAzure"]
 
 
@@ -234,7 +231,7 @@ def _replaced(**new: object) -> tuple[steps.Step, ...]:
 def test_the_new_gateway_takes_over_address_and_routes_and_then_the_old_one_is_retired() -> None:
     planned = _replaced()
     assert _kinds(planned) == ["AttachElasticIp", "ReplaceRoute", "ConnectAzure", "TerminateGateway"]
-    assert [step.instance for step in planned if isinstance(step, steps.TerminateGateway)] == [OLD]
+    assert _actions(planned, steps.TerminateGateway) == [steps.TerminateGateway(OLD)]
 
 
 def test_a_new_gateway_that_told_of_a_failed_boot_is_replaced_and_ended() -> None:
@@ -248,7 +245,7 @@ def test_an_image_parameter_that_moved_on_replaces_nothing() -> None:
 
 def test_the_configuration_of_a_link_that_has_been_up_is_replaced_after_azure_is_ready() -> None:
     aws = _done().model_copy(update={"published_version": "another"})
-    assert _kinds(_up(aws)) == ["ConnectAzure", "RepointGateway"]
+    assert _kinds(_up(aws)) == ["ConnectAzure", "PublishConfiguration"]
     assert _kinds(_up(aws.model_copy(update={"established_in": None}))) == ["PublishConfiguration", "ConnectAzure"]
     assert _kinds(_up(aws.model_copy(update={"published_version": None}))) == ["PublishConfiguration", "ConnectAzure"]
 
@@ -265,10 +262,10 @@ def _failed_change(**new: object) -> AwsFacts:
 def test_after_a_failed_change_everything_goes_back_to_the_gateway_that_served() -> None:
     planned = plan.restore(_failed_change(), OLD)
     assert _kinds(planned) == ["AttachElasticIp", "ReplaceRoute", "TerminateGateway"]
-    assert {step.interface for step in planned if isinstance(step, steps.AttachElasticIp | steps.ReplaceRoute)} == {
-        worlds.gateway().interface
-    }
-    assert [step.instance for step in planned if isinstance(step, steps.TerminateGateway)] == [NEW]
+    moved = [action.interface for action in _actions(planned, steps.AttachElasticIp)]
+    moved += [action.interface for action in _actions(planned, steps.ReplaceRoute)]
+    assert set(moved) == {worlds.gateway().interface}
+    assert _actions(planned, steps.TerminateGateway) == [steps.TerminateGateway(NEW)]
 
 
 def test_a_newcomer_that_can_serve_is_kept_when_nothing_served_before() -> None:
@@ -287,22 +284,66 @@ def test_a_newcomer_that_has_nothing_yet_is_given_all_that_it_needs_to_serve() -
     bare = _done().model_copy(update={"gateways": (newcomer,), "route_tables": (table,)})
     planned = plan.restore(bare, OLD)
     assert _kinds(planned) == ["DisableSourceDestCheck", "AttachElasticIp", "ReplaceRoute"]
-    assert [str(step.destination) for step in planned if isinstance(step, steps.ReplaceRoute)] == ["10.0.0.0/16"]
+    assert [str(action.destination) for action in _actions(planned, steps.ReplaceRoute)] == ["10.0.0.0/16"]
 
 
 def test_a_route_of_ours_that_was_never_recorded_is_recorded() -> None:
     aws = _done().model_copy(update={"own_routes": frozenset()})
-    assert next((type(step).__name__, step.reason) for step in _up(aws)) == ("ReplaceRoute", "RouteUnrecorded")
+    assert next((step.verb, step.condition.reason) for step in _up(aws)) == ("ReplaceRoute", "RouteUnrecorded")
 
 
-def test_a_gateway_is_launched_where_preflight_found_room_for_it() -> None:
-    facts = Facts(aws=worlds.aws(), azure=worlds.azure())
-    (launch,) = (
-        step
-        for step in plan.up(worlds.spec(), facts, worlds.DEPLOYED, "subnet-z")
-        if isinstance(step, steps.LaunchGateway)
-    )
-    assert launch.subnet == "subnet-z"
+SECOND = Subnet(id="subnet-c", zone="eu-west-1b", cidr=IPv4Network("10.101.2.0/24"))
+
+
+def _places(*more: Subnet, offering: frozenset[str] | None = None, **changes: object) -> list[str]:
+    """Where a gateway would be launched, with more public subnets than one."""
+    public = worlds.aws().route_tables[0]
+    public = public.model_copy(update={"subnets": ("subnet-a", *(one.id for one in more))})
+    aws = worlds.aws(subnets=(*worlds.aws().subnets, *more), route_tables=(public, worlds.private_table()), **changes)
+    planned = plan.up(worlds.spec(), Facts(aws=aws, azure=worlds.azure()), worlds.DEPLOYED, offering)
+    (launch,) = _actions(planned, steps.LaunchGateway)
+    return [place.id for place in launch.places]
+
+
+def test_a_gateway_is_launched_where_its_type_is_offered_and_elsewhere_only_after_that() -> None:
+    assert _places(SECOND) == ["subnet-a", "subnet-c"]
+    assert _places(SECOND, offering=frozenset({"eu-west-1b"})) == ["subnet-c", "subnet-a"]
+
+
+def test_a_zone_whose_gateway_died_or_stayed_silent_is_tried_after_the_others() -> None:
+    assert _places(SECOND, launched_zones=("eu-west-1a",)) == ["subnet-c", "subnet-a"]
+    assert _places(SECOND, launched_zones=("eu-west-1b", "eu-west-1a")) == ["subnet-c", "subnet-a"]
+    assert _places(SECOND, launched_zones=("eu-west-1a", "eu-west-1b")) == ["subnet-a", "subnet-c"]
+    silent = worlds.gateway(condemned=Condition(reason="GatewayDead", message="it is silent"))
+    assert _places(SECOND, gateways=(silent,)) == ["subnet-c", "subnet-a"]
+    failed = worlds.gateway(booted=False, failed=True)
+    assert _places(SECOND, gateways=(failed,)) == ["subnet-c", "subnet-a"]
+
+
+def test_a_gateway_that_a_change_replaces_stays_in_its_zone() -> None:
+    old = worlds.gateway(subnet="subnet-c", agent="of an older release")
+    assert _places(SECOND, gateways=(old,), launched_zones=("eu-west-1b",)) == ["subnet-c", "subnet-a"]
+
+
+@pytest.mark.parametrize("zone", ["eu-west-1-lhr-1a", "eu-west-1-wl1-dub-wlz-1", "eu-west-1", "us-east-1a"])
+def test_a_zone_that_is_no_availability_zone_of_the_region_is_never_tried(zone: str) -> None:
+    """A Local Zone's name sorts before the region's last zones, and its border group cannot bear the address."""
+    assert _places(SECOND.model_copy(update={"zone": zone})) == ["subnet-a"]
+
+
+def test_each_zone_is_tried_once_before_a_second_subnet_of_one() -> None:
+    again = SECOND.model_copy(update={"id": "subnet-aa", "zone": "eu-west-1a"})
+    assert _places(again, SECOND) == ["subnet-a", "subnet-c", "subnet-aa"]
+
+
+def test_a_declared_subnet_is_the_only_place() -> None:
+    aws = worlds.aws(launched_zones=("eu-west-1a",))
+    subnet = "subnet-0123456789abcdef0"
+    declared = SECOND.model_copy(update={"id": subnet})
+    aws = aws.model_copy(update={"subnets": (*aws.subnets, declared)})
+    spec = worlds.spec(**{"aws.gateway_subnet": subnet})
+    (launch,) = _actions(plan.up(spec, Facts(aws=aws, azure=worlds.azure()), worlds.DEPLOYED), steps.LaunchGateway)
+    assert [place.id for place in launch.places] == [subnet]
 
 
 def test_a_walk_waits_for_the_gateway_that_may_still_boot_and_else_asks_the_one_that_failed() -> None:

@@ -110,7 +110,7 @@ def test_a_fault_is_refused_by_its_own_name_alone(
 def test_a_foreign_route_to_azure_or_to_a_part_of_it_is_refused(target: str, kind: str, destination: str) -> None:
     (refusal,) = preflight.refusals(_checked(_routed(worlds.route(destination, target)), {}, {}))
     assert refusal.reason == "RouteTaken"
-    assert f"{worlds.PRIVATE_TABLE} already routes {destination} to {kind}" in refusal.message
+    assert f"{worlds.PRIVATE_TABLE} already routes {destination} to {kind}" in refusal.condition.text
 
 
 def test_a_foreign_route_that_covers_azure_is_a_warning_and_the_default_route_is_nothing() -> None:
@@ -163,7 +163,7 @@ def test_a_peered_network_that_uses_the_gateway_is_attached_and_one_that_does_no
     loose = _network("10.8.0.0/16", id="/subscriptions/s/vnet/loose")
     (refusal,) = preflight.refusals(_checked({}, {"virtual_networks": (_network("10.0.0.0/16"), spoke, loose)}, {}))
     assert refusal.reason == "VirtualNetworkNotAttached"
-    assert refusal.message.startswith("loose does not use vpn-gateway, which stands in workloads")
+    assert refusal.condition.text.startswith("loose does not use vpn-gateway, which stands in workloads")
 
 
 def test_what_azure_does_not_tell_is_a_warning() -> None:

@@ -48,7 +48,7 @@ def test_a_fault_is_refused_by_its_own_name(reason: str, survey: dict[str, Any])
 def test_a_type_that_does_not_exist_is_said_once() -> None:
     nowhere: dict[str, Any] = {"offering_zones": frozenset(), "instance_type": None, "vcpus": None}
     (refusal,) = _refusals(nowhere)
-    assert refusal.message.startswith("t3.small does not exist in eu-west-1")
+    assert refusal.condition.text.startswith("t3.small does not exist in eu-west-1")
     assert _warnings(nowhere) == ()
 
 
@@ -76,7 +76,7 @@ def test_a_network_acl_is_read_as_aws_reads_it(entries: tuple[Any, ...], dropped
     assert {refusal.reason for refusal in found} <= {"NetworkAclDrops"}
     assert len(found) == len(dropped)
     for refusal, words in zip(found, dropped, strict=True):
-        assert refusal.message.startswith(f"acl-1 of subnet-a drops {words}")
+        assert refusal.condition.text.startswith(f"acl-1 of subnet-a drops {words}")
 
 
 def test_both_addresses_of_an_active_active_gateway_must_pass() -> None:
@@ -84,16 +84,16 @@ def test_both_addresses_of_an_active_active_gateway_must_pass() -> None:
     closed = worlds.network_acl(OPEN_IN, OPEN_OUT, worlds.acl_entry(90, allow=False, cidr=IPv4Network(other)))
     facts = Facts(aws=worlds.aws(), azure=worlds.azure(gateway=worlds.vpn_gateway(addresses=(worlds.PEER, other))))
     found = preflight.refusals(preflight.checks(worlds.spec(), facts, worlds.surveyed(network_acls=(closed,))))
-    assert [str(worlds.PEER) in refusal.message for refusal in found] == [False, False]
-    assert [str(other) in refusal.message for refusal in found] == [True, True]
+    assert [str(worlds.PEER) in refusal.condition.text for refusal in found] == [False, False]
+    assert [str(other) in refusal.condition.text for refusal in found] == [True, True]
 
 
 def test_a_public_subnet_whose_zone_offers_the_type_is_preferred_and_a_declared_one_is_kept() -> None:
     second = Subnet(id="subnet-0123456789abcdef0", zone="eu-west-1b", cidr=IPv4Network("10.101.2.0/24"))
     aws = {"subnets": (*worlds.aws().subnets, second)}  # the main table makes it public
     there = frozenset({"eu-west-1b"})
-    assert choose.gateway_subnet(worlds.spec(), worlds.aws(**aws), there) == second.id
-    assert choose.gateway_subnet(worlds.spec(), worlds.aws(**aws)) == "subnet-a"
+    assert choose.places(worlds.spec(), worlds.aws(**aws), "", there)[0].id == second.id
+    assert choose.places(worlds.spec(), worlds.aws(**aws), "")[0].id == "subnet-a"
     assert _refusals({"offering_zones": there, "network_acls": ()}, aws) == ()
     declared = {"aws.gateway_subnet": second.id}
     found = _refusals({"offering_zones": frozenset({"eu-west-1a"})}, aws, **declared)
@@ -118,7 +118,7 @@ def test_workload_groups_that_admit_nothing_of_azure_are_named_at_most_five() ->
     workloads = tuple(Workload(subnet="subnet-b", groups=(group.id,)) for group in groups)
     (warning,) = _warnings({"security_groups": groups, "workloads": workloads})
     assert warning.reason == "WorkloadGroupsClosed"
-    assert "by sg-0, sg-1, sg-2, sg-3, sg-4 and 2 more;" in warning.message
+    assert "by sg-0, sg-1, sg-2, sg-3, sg-4 and 2 more;" in warning.condition.text
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_what_could_not_be_read_is_a_warning_that_says_why_and_never_a_refusal()
         assert _refusals(survey) == ()
         warnings = _warnings(survey)
         assert warnings and all(one.reason == "NotChecked" for one in warnings)
-        assert all(f"no {field} for you" in one.message for one in warnings)
+        assert all(f"no {field} for you" in one.condition.text for one in warnings)
 
 
 def test_a_permission_of_which_aws_says_neither_yes_nor_no_is_a_warning() -> None:
     unclear = Permission(action="ec2:RunInstances", allowed=None, said="OptInRequired: accept the terms")
     (warning,) = _warnings({"permissions": (unclear,)})
-    assert warning.reason == "NotChecked" and "OptInRequired: accept the terms" in warning.message
+    assert warning.reason == "NotChecked" and "OptInRequired: accept the terms" in warning.condition.text
 
 
 def test_an_image_for_one_of_several_architectures_is_right() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from link import facts, plan, wanted
+from link.condition import Condition
 from link.spec import LinkSpec
 from tests import worlds
 from tests.link.simulator import World
@@ -50,7 +51,7 @@ def _gateway(draw: st.DrawFn, number: int, spec: LinkSpec) -> facts.Gateway:
         source_dest_check=draw(st.booleans()),
         booted=booted,
         failed=not booted and draw(st.booleans()),
-        condemned="GatewayDead: it is silent" if _seldom(draw) else None,
+        condemned=Condition(reason="GatewayDead", message="it is silent") if _seldom(draw) else None,
     )
 
 
@@ -158,7 +159,10 @@ def world(draw: st.DrawFn) -> World:
         own_routes=recorded,
         established_in=draw(st.sampled_from((spec.aws.vpc, spec.aws.vpc, None))),
     )
-    ref, right = plan.azure_ref(spec, DEPLOYED), plan.azure_wanted(spec, bare, DEPLOYED.id)
+    ref, right = (
+        plan.azure_ref(spec, DEPLOYED),
+        plan.azure_wanted(spec, facts.Facts(aws=bare, azure=azure), DEPLOYED.id),
+    )
     local = _local(draw, ref, right)
     azure = azure.model_copy(
         update={"local_network_gateway": local, "connection": _connection(draw, ref, right, local)}

@@ -72,7 +72,7 @@ def test_a_route_that_a_person_repointed_is_left_and_named(before: listings.List
     assert differs.startswith(f"ec2 RouteTables: {route_table} was ")
     assert theirs in differs.split(", is ")[1]
     ((_, data),) = link.answered
-    assert f"somebody has pointed {destination} in {route_table} at {theirs}; it was left" in data["Message"]
+    assert f"another team has pointed {destination} in {route_table} at {theirs}; it was left" in data["Message"]
 
 
 def test_azure_resources_of_our_name_that_bear_other_tags_are_left_and_named(link: Clouds) -> None:

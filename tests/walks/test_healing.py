@@ -8,8 +8,9 @@ import pytest
 from lambdas import watch
 from lambdas.clouds import alerts, aws, locks, memory, registry, table
 from lambdas.handlers import deploy_link
-from link import examine
-from link.remedy import Memory
+from link.condition import Condition
+from link.reading import Observation
+from link.remedy import HealingState, Notification
 from link.steps import State
 from tests import worlds
 from tests.lambdas.test_walk import Context
@@ -19,7 +20,7 @@ from tests.walks.runner import Runner
 
 
 def _document(*, reset: bool = False) -> dict[str, object]:
-    why = {"trigger": "Scheduled Event", "reason": "GatewayMissing", "because": "it is gone"}
+    why = {"trigger": "Scheduled Event", "reason": "GatewayMissing", "message": "it is gone"}
     return {"link": "prod", "wanted": "up", "answer": None, "why": why, "reset": reset}
 
 
@@ -50,7 +51,7 @@ def test_a_gateway_that_was_terminated_is_replaced_and_nothing_differs_afterward
 
 def test_a_condemned_gateway_serves_until_another_has_booted_and_then_goes(established: Clouds) -> None:
     (old,) = aws.gateways(established.settings)
-    table.condemn("link", old.id, "GatewayDead: it has not reported")
+    table.condemn("link", old.id, Condition(reason="GatewayDead", message="it has not reported"))
     ended = Runner(established).run(_document())
     assert ended.status == "SUCCEEDED"
     assert runner.reasons(ended, State.LAUNCH_GATEWAY) == ["GatewayDead"]
@@ -60,7 +61,7 @@ def test_a_condemned_gateway_serves_until_another_has_booted_and_then_goes(estab
 
 def test_a_condemned_gateway_stays_when_no_other_boots(established: Clouds) -> None:
     (old,) = aws.gateways(established.settings)
-    table.condemn("link", old.id, "GatewayDead: it has not reported")
+    table.condemn("link", old.id, Condition(reason="GatewayDead", message="it has not reported"))
     established.boots = False
     ended = Runner(established).run(_document())
     assert ended.status == "FAILED"
@@ -98,11 +99,10 @@ def test_a_link_that_goes_is_no_longer_watched_even_while_it_goes(established: C
 def test_what_was_tried_is_forgotten_when_the_link_has_been_well(
     established: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trouble = examine.Trouble("TunnelDown", "no child SA", differs=False)
-    since = Memory(since={trouble.state: worlds.NOW}, told={trouble.reason: worlds.NOW})
-    table.put_memory("link", since)
+    alerted = Notification(reason="TunnelDown", subject="", at=worlds.NOW)
+    table.keep_healing("link", HealingState(since={Observation.DOWN: worlds.NOW}, notified=(alerted,)))
     told: list[str] = []
     monkeypatch.setattr(alerts, "tell", lambda topic, message: told.append(message.subject))
     _look()
     assert told == ["Causeway link prod is well again"]
-    assert memory.recall({"link": []})["link"].tried == Memory()
+    assert memory.recall_one("link").healing == HealingState()

@@ -19,10 +19,11 @@ from lambdas import watch as looks
 from lambdas.clouds import aws, dynamo, registry, table
 from lambdas.cost_settings import CostSettings
 from lambdas.handlers import answer_for_walk, deploy_link, watch
-from link import examine, plan, region, wanted
+from link import plan, region, wanted
 from link.cost.wanted import CostMail
 from link.errors import MailFateUnknown
-from link.remedy import Memory
+from link.reading import Observation
+from link.remedy import HealingState, Notification
 from link.steps import State
 from tests.azure_functions.fakes import FakeCredential
 from tests.lambdas.test_walk import Context
@@ -100,8 +101,8 @@ def _changed(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _watched(clouds: Clouds) -> None:
     """A link that is well again, a pause and its end, and a gateway that has died while a dead walk had the lock."""
-    trouble = examine.Trouble("TunnelDown", "no child SA", differs=False)
-    table.put_memory("link", Memory(since={trouble.state: LONG_AGO}, told={trouble.reason: LONG_AGO}))
+    alerted = Notification(reason="TunnelDown", subject="", at=LONG_AGO)
+    table.keep_healing("link", HealingState(since={Observation.DOWN: LONG_AGO}, notified=(alerted,)))
     watch.handler(SCHEDULE, Context())
     for asked in ({"minutes": 5}, {"resume": True}):
         watch.handler({"link": "prod", **asked}, Context())
@@ -110,7 +111,10 @@ def _watched(clouds: Clouds) -> None:
     clouds.stepfunctions.running["former"] = LONG_AGO
     dynamo.put("link", "lock", holder="former")
     watch.handler(SCHEDULE, Context())
-    assert len(clouds.stepfunctions.started) == 2  # the deployment's and this one
+    ((_, _), (name, _)) = clouds.stepfunctions.started  # the deployment's and this one
+    clouds.stepfunctions.running[name] = LONG_AGO
+    assert _walk(clouds, "heal-1").status == "SUCCEEDED"  # which asks nothing of the Function
+    dynamo.put("link", "lock", holder="former")
 
 
 def _mailed(record: Record) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.clouds import aws, locks, table
+from lambdas.clouds import aws, locks, memory, table
 from link.steps import State
 from rehearsal import listings
 from tests import worlds
@@ -17,7 +17,7 @@ def test_a_launch_goes_through_these_states_and_leaves_the_lock(clouds: Clouds) 
     assert (ended.status, ended.cause) == ("SUCCEEDED", "")
     assert list(dict.fromkeys(runner.tasks(ended.way))) == [*runner.LAUNCH, State.REPORT]
     assert locks.holder("link") is None
-    assert table.established_in("link") == clouds.settings.spec.aws.vpc
+    assert memory.recall_one("link").established.vpc == clouds.settings.spec.aws.vpc
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
