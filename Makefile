@@ -1,6 +1,6 @@
 # Everything is installed into this folder (.tools, node_modules), built into .build and cdk.out, and run from .rehearsal.
 .DEFAULT_GOAL := help
-.PHONY: help rehearse report drill bench-heal rehearse-links rehearse-changes rehearse-rekey rehearse-stock test prove check synth cdk-bootstrap doctor plan look pause resume deploy destroy lambda-asset azure-package bench-import format lock clean setup setup-rehearsal
+.PHONY: help rehearse report drill bench-heal rehearse-links rehearse-changes rehearse-rekey rehearse-stock test prove check figures synth cdk-bootstrap doctor plan look pause resume deploy destroy lambda-asset azure-package bench-import format lock clean setup setup-rehearsal
 
 SHELL := bash
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH)
@@ -59,6 +59,9 @@ check: setup ## formatting, lint, types, import contracts, shell lint, cdk-nag
 	@shellcheck $(SCRIPTS)
 	@python -m tools.nag
 	@echo "check passed"
+
+figures: setup lambda-asset ## the product's size and speed in figures, into .build/figures.json; what was not measured is absent
+	@python -m tools.figures
 
 format: setup ## write the code as `make check` wants it
 	@ruff format . && ruff check --fix-only .
