@@ -4,13 +4,13 @@ The answer may come long after the Lambda returned (here a state machine gives i
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 """
 
-import dataclasses
 import json
 import queue
 import secrets
 import uuid
 from typing import Any
 
+from causeway_emulator import custom_answers
 from localemu import config
 from localemu.http import Request as HttpRequest
 from localemu.http import Response
@@ -22,15 +22,7 @@ DEFAULT_TIMEOUT_S = 3600  # ServiceTimeout's default
 ID = "CausewayPhysicalResourceId"
 PROPERTIES = "CausewayProperties"
 Request = Any
-waiting: dict[str, queue.Queue[dict[str, Any]]] = {}
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    succeeded: bool
-    reason: str
-    physical_id: str | None
-    attributes: dict[str, Any]
+waiting: dict[str, queue.Queue[bytes]] = {}
 
 
 def serve() -> None:
@@ -40,7 +32,7 @@ def serve() -> None:
 def take_answer(request: HttpRequest, token: str) -> Response:
     if token not in waiting:
         return Response("no such custom resource request", status=403)
-    waiting[token].put(json.loads(request.get_data()))
+    waiting[token].put(request.get_data())
     return Response(status=200)
 
 
@@ -70,7 +62,7 @@ class CustomResource(ResourceProvider):
         return progress(outcome, model[ID], model[PROPERTIES])
 
 
-def ask(request: Request, kind: str, properties: dict[str, Any], extra: dict[str, Any]) -> Outcome:
+def ask(request: Request, kind: str, properties: dict[str, Any], extra: dict[str, Any]) -> custom_answers.Outcome:
     token = secrets.token_urlsafe(24)
     waiting[token] = queue.Queue()
     event = {
@@ -92,23 +84,13 @@ def ask(request: Request, kind: str, properties: dict[str, Any], extra: dict[str
         answer = waiting[token].get(timeout=timeout_s)
     except queue.Empty:
         reason = f"CloudFormation did not receive a response from your Custom Resource within {timeout_s} seconds."
-        return Outcome(False, f"{reason} RequestId: {event['RequestId']}", None, {})
+        return custom_answers.Outcome(False, f"{reason} RequestId: {event['RequestId']}", None, {})
     finally:
         del waiting[token]
-    return judge(answer, event["RequestId"], kind)
+    return custom_answers.judge(answer, event["RequestId"], kind)
 
 
-def judge(answer: dict[str, Any], request_id: str, kind: str) -> Outcome:
-    physical_id = answer.get("PhysicalResourceId")
-    if answer.get("Status") != "SUCCESS":
-        reason = f"Received response status [FAILED] from custom resource. Message returned: {answer.get('Reason')}"
-        return Outcome(False, f"{reason} (RequestId: {request_id})", physical_id, {})
-    if not physical_id and kind != "Delete":
-        return Outcome(False, "Invalid PhysicalResourceId", None, {})
-    return Outcome(True, "", physical_id, answer.get("Data") or {})
-
-
-def progress(outcome: Outcome, physical_id: str, properties: dict[str, Any]) -> ProgressEvent:
+def progress(outcome: custom_answers.Outcome, physical_id: str, properties: dict[str, Any]) -> ProgressEvent:
     model = {**outcome.attributes, ID: physical_id, PROPERTIES: properties}
     status = OperationStatus.SUCCESS if outcome.succeeded else OperationStatus.FAILED
     return ProgressEvent(status, model, message=outcome.reason)
