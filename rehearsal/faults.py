@@ -24,6 +24,28 @@ def throttle(call: str, *, calls: int | None = None, seconds: float | None = Non
     _aws("POST", {"kind": "throttle", "target": call, "calls": calls, "seconds": seconds})
 
 
+def refuse(call: str, code: str, *, holding: str = "", calls: int | None = None, seconds: float | None = None) -> None:
+    """`call`, as ec2.RunInstances, fails with this error for the product's roles where its parameters hold this text.
+
+    A denial (AccessDenied, AccessDeniedException, UnauthorizedOperation) has IAM's words. The audit does not see it.
+    """
+    order = {"kind": "refuse", "target": call, "code": code, "holding": holding}
+    _aws("POST", {**order, "calls": calls, "seconds": seconds})
+
+
+def fill_zone(zone: str, code: str = "InsufficientInstanceCapacity") -> None:
+    """No launch into this zone's subnets has room, anybody's, until clear(). A dry run is not refused.
+
+    `code` may also be InsufficientFreeAddressesInSubnet or Unsupported.
+    """
+    _aws("POST", {"kind": "full", "target": zone, "code": code})
+
+
+def set_quota(service: str, code: str, value: float) -> None:
+    """Service Quotas says so until clear(). Routes per route table, ("vpc", "L-93826ACB"), is enforced too."""
+    _aws("POST", {"kind": "quota", "target": f"{service}/{code}", "value": value})
+
+
 def kill_next(function: str, when: str, call: str = "", *, times: int = 1) -> None:
     """The next invocation of the function gets SIGKILL, or the next `times`.
 

@@ -1,9 +1,11 @@
-"""Routes as EC2 keeps them: blackhole when the target is gone, no second route to one destination; dry runs."""
+"""Routes as EC2 keeps them: blackhole when the target is gone, no second route to one destination, no more
+than the quota; dry runs."""
 
 from typing import Any
 
+from causeway_emulator import faults, quotas, refusals
 from localemu.utils.patch import patch
-from moto.ec2.exceptions import RouteAlreadyExistsError
+from moto.ec2.exceptions import EC2ClientError, RouteAlreadyExistsError
 from moto.ec2.models import route_tables
 from moto.ec2.responses import route_tables as answers
 
@@ -21,13 +23,22 @@ def mend() -> None:
     def create_route(
         original: Any, self: Any, route_table_id: str, destination: str | None, *args: Any, **kwargs: Any
     ) -> Any:
-        held = {route.destination_cidr_block for route in self.get_route_table(route_table_id).routes.values()}
+        held = {route.destination_cidr_block for route in self.get_route_table(route_table_id).routes.values()} - {None}
         if destination in held:
             raise RouteAlreadyExistsError(destination)
+        if destination and not kwargs.get("local"):
+            refuse_beyond(len(held))
         return original(self, route_table_id, destination, *args, **kwargs)
 
     for name in NO_DRY_RUN:
         honour_dry_run(name)
+
+
+def refuse_beyond(held: int) -> None:
+    """IPv4 routes alone: the quota is enforced separately for IPv6 (VPC user guide, "Amazon VPC quotas")."""
+    if refusal := refusals.route_beyond(held, quotas.value(*refusals.ROUTES_PER_TABLE)):
+        faults.book.take("quota", "/".join(refusals.ROUTES_PER_TABLE))
+        raise EC2ClientError(refusal.code, refusal.message)
 
 
 def honour_dry_run(name: str) -> None:

@@ -98,6 +98,22 @@ def each(context: Any) -> list[Params | None]:
     return [context.service_request]
 
 
+def named(context: Any, holding: str) -> str:
+    """The resource that a denial names: the first of those that are asked about, or the first that holds this text."""
+    arns = [
+        arn_builder.build_resource_arn(
+            service=context.service.service_name,
+            operation=context.operation.name,
+            request_params=asked,
+            region=context.region,
+            account_id=context.account_id,
+        )
+        for asked in each(context)
+    ]
+    text = holding.strip('"')
+    return next((arn for arn in arns if text and text in arn), arns[0])
+
+
 def listed(statement: Params) -> Params:
     """A bare number in a condition, as AWS's own examples have it, is refused, and an error when it is judged."""
     written = {
