@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 type Address = ipaddress.IPv4Address
 type Network = ipaddress.IPv4Network
 
-LIVING = frozenset({"pending", "running"})
+RUNNING = "running"  # the emulator leaves an instance pending only when its launch fails, as one that never boots
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Instance:
 
     @property
     def living(self) -> bool:
-        return self.state in LIVING
+        return self.state == RUNNING
 
 
 @dataclass(frozen=True)

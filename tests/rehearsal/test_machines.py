@@ -11,7 +11,10 @@ ONE = frozenset({"i-1"})
 
 def test_a_living_instance_without_machine_is_booted() -> None:
     assert machines.decide(world.VIEW, NONE, NONE) == machines.Orders(ONE, NONE, NONE)
-    assert machines.decide(world.with_gateway(state="pending"), NONE, NONE).boot == ONE
+
+
+def test_an_instance_whose_launch_is_pending_is_not_booted() -> None:
+    assert machines.decide(world.with_gateway(state="pending"), NONE, NONE).boot == NONE
 
 
 def test_a_machine_that_runs_is_left_alone() -> None:

@@ -8,7 +8,7 @@ import queue
 import threading
 from typing import Any
 
-from causeway_emulator import ec2_addresses
+from causeway_emulator import ebs_keys, ec2_addresses, ec2_launch
 from localemu.aws.connect import connect_to
 from localemu.utils.patch import patch
 from moto.core.responses import ActionResult
@@ -50,7 +50,7 @@ def mend_launch() -> None:
     def answer(original: Any, self: InstanceResponse) -> ActionResult:
         earlier = launched_with(self.ec2_backend, self._get_param("ClientToken"))
         if earlier is None:
-            return original(self)
+            return begun(self, original(self))
         self.error_on_dryrun()
         first = earlier.instances[0]
         if (first.image_id, str(first.user_data)) != (self._get_param("ImageId"), str(self._get_param("UserData"))):
@@ -67,7 +67,6 @@ def mend_launch() -> None:
         for instance in reservation.instances:
             for interface in instance.nics.values():
                 interface.add_tags(tags)
-            tell(instance, "pending", "running")
         return reservation
 
     @patch(Instance.prep_nics)
@@ -78,6 +77,18 @@ def mend_launch() -> None:
         original(self, nic_spec, *args, **kwargs)
         if not nic_spec:
             self.nics[0].delete_on_termination = True
+
+
+def begun(launch: InstanceResponse, answer: ActionResult) -> ActionResult:
+    """What comes of a launch that EC2 has accepted."""
+    usable = ebs_keys.usable(launch)
+    for instance in answer.result.instances:
+        if usable:
+            tell(instance, "pending", "running")
+        else:
+            ec2_launch.doom(instance)
+            tell(instance, "pending")
+    return answer
 
 
 def launched_with(backend: Any, client_token: str | None) -> Any:
@@ -117,6 +128,7 @@ def mend_states() -> None:
             interface.instance = interface.attachment_id = None
             interface.status = "available"
         answer = original(self)
+        ec2_launch.explain(self)
         tell(self, "shutting-down", "terminated")
         return answer
 
