@@ -15,7 +15,7 @@ from lambdas import settings as settings_module
 from lambdas.clouds import aws, dynamo, function
 from lambdas.settings import Settings
 from link import region
-from tests import worlds
+from tests import refusing_aws, worlds
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,13 @@ def no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def refusing() -> Iterator[refusing_aws.Refusing]:
+    """AWS's limits hold, and a test may order more refusals."""
+    with refusing_aws.installed() as made:
+        yield made
 
 
 class Issuer:

@@ -22,9 +22,11 @@ from lambdas.settings import Settings
 from link import facts, reading, wanted
 from link.errors import CausewayError, CloudBusy, FunctionUnreachable
 from rehearsal import listings
+from rehearsal.emulator.causeway_emulator import custom_answers
 from tests import worlds
 from tests.azure_functions.fakes import FakeArm, FakeAws, FakeQueue
 from tests.lambdas.test_walk import Context
+from tests.refusing_aws import Refusing
 
 IN_MEMORY = ("ec2", "secretsmanager", "iam", "dynamodb")  # of the services that a listing asks, what moto has here
 CONNECTED = facts.ConnectionStatus.CONNECTED
@@ -69,6 +71,7 @@ class Clouds:
     """Both clouds round a walk: what a gateway and the Function would do between two states happens in `tick`."""
 
     settings: Settings
+    refusing: Refusing = field(default_factory=Refusing)
     stepfunctions: StepFunctions = field(default_factory=StepFunctions)
     arm: FakeArm = field(default_factory=FakeArm)
     aws: FakeAws = field(init=False)
@@ -102,12 +105,16 @@ class Clouds:
         """What CloudFormation does with the answer of a custom resource."""
         assert isinstance(request.data, bytes)
         said = json.loads(request.data)
-        self.answered.append((said["Reason"] if said["Status"] == "FAILED" else None, said["Data"]))
+        if len(request.data) > custom_answers.MOST_BYTES:
+            self.answered.append((custom_answers.TOO_LONG, {}))
+        else:
+            self.answered.append((said["Reason"] if said["Status"] == "FAILED" else None, said["Data"]))
         return nullcontext()
 
     def tick(self) -> None:
         """Azure ends its operations, the Function takes a turn, gateways boot and report."""
         self.arm.settle()
+        self.refusing.settle()
         if self.queue.sent:
             self._take_turn(self.queue.receive())
         if self.boots:

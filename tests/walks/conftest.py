@@ -9,12 +9,13 @@ from moto.ec2.models.route_tables import Route
 from moto.ec2.responses.instances import InstanceResponse
 
 from lambdas.clouds import dry_run, function, walks, watching
-from tests.lambdas.conftest import World, no_cloud, world
+from tests.lambdas.conftest import World, no_cloud, refusing, world
+from tests.refusing_aws import Refusing
 from tests.walks import runner
 from tests.walks.clouds import Clouds
 from tests.walks.runner import Runner
 
-__all__ = ["no_cloud", "world"]
+__all__ = ["no_cloud", "refusing", "world"]
 
 
 def _state(route: Route) -> str:
@@ -36,9 +37,9 @@ def _once(asked: InstanceResponse) -> ActionResult:
 
 
 @pytest.fixture
-def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Clouds:
+def clouds(world: World, refusing: Refusing, monkeypatch: pytest.MonkeyPatch) -> Clouds:
     """Before the link."""
-    made = Clouds(world.settings)
+    made = Clouds(world.settings, refusing)
     monkeypatch.setattr(Route, "state", property(_state))
     monkeypatch.setattr(InstanceResponse, "run_instances", _once)
     monkeypatch.setattr(function, "_post", made.post)

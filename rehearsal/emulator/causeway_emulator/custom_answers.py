@@ -7,6 +7,7 @@ from typing import Any
 # CloudFormation user guide, "Custom resource response objects", of the whole body; 4,096 still pass
 # (https://github.com/awsdocs/aws-cloudformation-user-guide/pull/262).
 MOST_BYTES = 4096
+TOO_LONG = "Response object is too long."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Outcome:
 def judge(body: bytes, request_id: str, kind: str) -> Outcome:
     """An answer that is too long fails the resource, whatever it says: https://github.com/aws/aws-cdk/issues/23958."""
     if len(body) > MOST_BYTES:
-        return Outcome(False, "Response object is too long.", None, {})
+        return Outcome(False, TOO_LONG, None, {})
     answer = json.loads(body)
     physical_id = answer.get("PhysicalResourceId")
     if answer.get("Status") != "SUCCESS":
