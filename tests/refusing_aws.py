@@ -25,10 +25,14 @@ FAILED = "Client.InternalError"
 
 @dataclass
 class Refusing:
-    """What tests order; `key_usable`: whether launches may use the key of their volumes."""
+    """What tests order;
+
+    `default_key` is the account's for volumes, of which moto does not answer; `key_usable` whether launches may use it.
+    """
 
     book: orders.Book = field(default_factory=orders.Book)
     key_usable: bool = True
+    default_key: str = "alias/aws/ebs"
     _pending: list[Instance] = field(default_factory=list)
 
     def refuse(self, call: str, code: str, *, holding: str = "", calls: int | None = None) -> None:
@@ -92,6 +96,8 @@ def installed() -> Iterator[Refusing]:
     def api_call(client: Any, operation: str, given: dict[str, Any]) -> Any:
         if refusal := made.of_call(f"{client.meta.service_model.service_name}.{operation}", given):
             raise _error(refusal, operation)
+        if operation == "GetEbsDefaultKmsKeyId":
+            return {"KmsKeyId": made.default_key}
         return call(client, operation, given)
 
     def run_instances(backend: Any, *args: Any, **given: Any) -> Any:

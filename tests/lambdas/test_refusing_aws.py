@@ -75,6 +75,12 @@ def test_a_launch_without_its_key_is_accepted_and_ends(world: World, refusing: R
     assert found["StateReason"]["Message"] == "Client.InternalError: Client error on launch"
 
 
+def test_the_accounts_default_key_is_told(world: World, refusing: Refusing) -> None:
+    assert aws.ec2().get_ebs_default_kms_key_id()["KmsKeyId"] == "alias/aws/ebs"
+    refusing.default_key = "arn:aws:kms:eu-west-1:123456789012:key/own"
+    assert aws.ec2().get_ebs_default_kms_key_id()["KmsKeyId"] == refusing.default_key
+
+
 def test_a_route_table_keeps_its_quota(world: World, refusing: Refusing) -> None:
     quotas = boto3.client("service-quotas")
     assert quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-93826ACB")["Quota"]["Value"] == 50
