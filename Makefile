@@ -36,7 +36,7 @@ report: setup-rehearsal lambda-asset ## the cost mail of a rehearsed link, with 
 	@tools/setup-picture
 	@python -m rehearsal report
 
-drill: setup-rehearsal lambda-asset ## NAME="one two" or all: break a link and show how it heals; OPTIONS=--list, --without-remedy, --muted, --active-active
+drill: setup-rehearsal lambda-asset ## NAME="one two" or all: break a link and show how it heals; OPTIONS=--resume, --list, --without-remedy, --muted, --active-active
 	@python -m rehearsal drill $(if $(filter all,$(NAME)),--all,$(NAME)) $(OPTIONS)
 
 bench-heal: setup-rehearsal lambda-asset ## seconds until traffic is restored, medians of five, and a bare boot beside them

@@ -27,6 +27,7 @@ CDK = STATE / "cdk"
 ARM_STATE = STATE / "arm"
 ISSUERS = STATE / "issuers"  # the key sets of the token issuers, public halves only
 UNBOOTABLE = STATE / "image-does-not-boot"  # while this file is there, a machine that starts finds no root disk
+DRILLS = STATE / "drills.json"  # results of drills, by commit; the one file that outlives a run
 TIMELINE = STATE / "timeline.json"
 REPORT = STATE / "report"  # the cost mail as files
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from rehearsal import (
     alterations,
@@ -60,7 +61,7 @@ def prepare(links: Sequence[world.Link] = LINKS) -> None:
     if not services.has_data_plane():
         progress.say("control planes only: " + WITHOUT_DATA_PLANE)
     with progress.step("starting the two clouds"):
-        shutil.rmtree(places.STATE, ignore_errors=True)
+        empty(places.STATE)
         tls.make()
         services.start(services.clouds())
     with progress.step("building the customer's networks in both clouds"):
@@ -72,6 +73,15 @@ def prepare(links: Sequence[world.Link] = LINKS) -> None:
         deploy.prepare(declared)
         deploy.bootstrap()
     LISTING.write_text(json.dumps(listings.both_clouds()))
+
+
+def empty(state: Path) -> None:
+    """Removes what an earlier run left, but for the results of drills, from which a later run resumes."""
+    for path in state.iterdir() if state.exists() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != places.DRILLS.name:
+            path.unlink(missing_ok=True)
 
 
 def run() -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal import listings, progress, timeline, traffic, world
-from rehearsal.drills import alerts, eyes, healing, outcome, table
+from rehearsal.drills import alerts, commit, eyes, healing, outcome, results, table
 from rehearsal.drills.drill import Drill, Group, Loss
 from rehearsal.drills.healing import Healing
 from rehearsal.drills.outcome import Outcome
@@ -149,17 +149,21 @@ def _boot_s() -> float | None:
     return walks[0].boot_s if walks else None
 
 
-def all_of(drills: Sequence[Drill], mode: Healing, link: world.Link) -> list[Outcome]:
-    """One after another; the next begins whatever became of the one before."""
-    done = []
+def all_of(drills: Sequence[Drill], mode: Healing, link: world.Link, earlier: Sequence[Outcome] = ()) -> list[Outcome]:
+    """One after another; the next begins whatever became of the one before. `earlier` are shown, and not run again.
+
+    A result at an active-active gateway is of no commit: a drill of that name at one address is another one.
+    """
+    done: list[Outcome] = []
+    at = None if link.active_active else commit.of_tree()
     with alerts.heard():
         for drill in drills:
             progress.say(f"drill {drill.name}, healing {mode.value}")
             one = perform(drill, mode, link)
             done.append(one)
             _say(one, mode)
-            table.save([one])
-    print(table.text(done), flush=True)
+            results.save([one], at)
+    print(table.text([*earlier, *done]), flush=True)
     return done
 
 

@@ -1,13 +1,9 @@
-"""Shows drills: a table for the screen and one for docs/drills.md, and `.rehearsal/drills.json`."""
+"""Shows drills: a table for the screen and one for docs/drills.md. Pure."""
 
-import dataclasses
-import json
 from collections.abc import Iterable
 
-from rehearsal import places
 from rehearsal.drills.outcome import Outcome
 
-KEPT = places.STATE / "drills.json"
 HEAD = ("drill", "ended", "noticed s", "repaired s", "traffic s", "bound", "lost", "of", "trigger", "remedy", "reason")
 
 
@@ -35,19 +31,3 @@ def markdown(outcomes: Iterable[Outcome]) -> str:
     """For docs/drills.md."""
     rows = [HEAD, tuple("---" for _ in HEAD), *map(row, outcomes)]
     return "\n".join(f"| {' | '.join(one)} |" for one in rows)
-
-
-def kept(healing: str) -> list[Outcome]:
-    """What drills.json has of this mode."""
-    known = json.loads(KEPT.read_text())["drills"] if KEPT.exists() else []
-    fields = {field.name for field in dataclasses.fields(Outcome)}
-    of_mode = [one for one in known if one["healing"] == healing]
-    return [Outcome(**{name: value for name, value in one.items() if name in fields}) for one in of_mode]
-
-
-def save(outcomes: Iterable[Outcome]) -> None:
-    """Into drills.json, in place of what the same drills did before in the same mode."""
-    new = {(one.drill, one.healing): {**dataclasses.asdict(one), "judged": one.judged} for one in outcomes}
-    known = json.loads(KEPT.read_text())["drills"] if KEPT.exists() else []
-    kept = {(one["drill"], one["healing"]): one for one in known}
-    KEPT.write_text(json.dumps({"drills": list((kept | new).values())}, indent=2))

@@ -84,7 +84,8 @@ def test_it_is_healed_before_the_fault_ends_and_its_end_costs_nothing(lost: tupl
 def rounds(*arguments: str) -> list[tuple[list[str], Healing]]:
     parser = argparse.ArgumentParser()
     options.arguments(parser)
-    return [([one.name for one in drills], mode) for drills, mode in options._rounds(parser.parse_args(arguments))]
+    found = options.rounds_of(parser.parse_args(arguments))
+    return [([drill.name for drill in one.drills], one.mode) for one in found]
 
 
 PEERS = ["peer-1-killed", "peer-2-killed"]

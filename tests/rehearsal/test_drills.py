@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from rehearsal import traffic, world
-from rehearsal.drills import alerts, bench, catalogue, eyes, outcome, run, scene, whole
+from rehearsal.drills import alerts, bench, catalogue, eyes, outcome, results, run, scene, whole
 from rehearsal.drills import table as shown
 from rehearsal.drills.drill import Drill, Group, Healer, Loss
 from rehearsal.drills.healing import Healing
@@ -245,17 +244,8 @@ def test_lost_pings_show_a_break_only_of_a_drill_that_may_be_over_between_two_lo
     assert [track.sign for track in tracks] == [None, run.LOST, None]
 
 
-def test_the_table_has_a_line_a_drill_and_keeps_the_newest_of_each_mode(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shown, "KEPT", tmp_path / "drills.json")
+def test_the_table_has_a_line_a_drill() -> None:
     first = outcome.of(ROUTE, "on", seen(answers(3, 4)), None)
-    off = outcome.of(ROUTE, "off", seen(answers(3), repaired_at=None), None)
-    shown.save([first, off])
-    shown.save([dataclasses.replace(first, lost=7)])
-    kept = json.loads((tmp_path / "drills.json").read_text())["drills"]
-    assert [(one["healing"], one["lost"]) for one in kept] == [("on", 7), ("off", 1)]
-    assert [(one.drill, one.lost) for one in shown.kept("off")] == [("route-deleted", 1)]
     lines = shown.text([first]).splitlines()
     assert lines[1].split()[:6] == ["route-deleted", "healed", "-", "5.0", "1.0", "75"]
     assert shown.markdown([first]).splitlines()[2].startswith("| route-deleted | healed | - | 5.0 | 1.0 | 75 ok | 2 |")
@@ -282,7 +272,7 @@ def test_a_drill_that_is_itself_at_fault_is_a_failure_and_the_next_one_is_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Nothing runs here, so its first look already fails; how does not matter."""
-    monkeypatch.setattr(shown, "KEPT", tmp_path / "drills.json")
+    monkeypatch.setattr(results, "KEPT", tmp_path / "drills.json")
     monkeypatch.setattr(alerts, "heard", contextlib.nullcontext)
 
     def settle(link: object, within_s: float) -> None:
