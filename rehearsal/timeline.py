@@ -14,6 +14,7 @@ BOOT_STATE = "WaitForBoot"
 WALKS = places.STATE / "walks"
 OPERATIONS = places.ARM_STATE / "operations.jsonl"
 Span = tuple[float, float]
+Visit = tuple[str, float, float]  # of a state: name, start, end
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,9 @@ def operations(name: str) -> list[Span]:
     return merged
 
 
-def visits(events: list[dict[str, Any]]) -> list[tuple[str, float, float]]:
-    """Name, start and end of each visit of a state; a state that was left by a failure ends with the execution."""
-    found: list[tuple[str, float, float]] = []
+def visits(events: list[dict[str, Any]]) -> list[Visit]:
+    """Each visit of a state; a state that was left by a failure ends with the execution."""
+    found: list[Visit] = []
     open_since: dict[str, float] = {}
     for event in events:
         at = event["timestamp"].timestamp()

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -54,10 +54,19 @@ def replace_gateway(now: Scene) -> None:
     arm.virtual_network_gateways.begin_create_or_update(group, name, models.VirtualNetworkGateway(body)).result()
 
 
-def delete_former_address(before: Scene) -> None:
-    assert before.gateway is not None
-    id = before.gateway["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"]["id"]
-    _arm().public_ip_addresses.begin_delete(clients.RESOURCE_GROUP, id.split("/")[-1]).result()
+def delete_spare_address(before: Scene) -> None:
+    """The former one, or the new one where the gateway was not replaced."""
+    gateway = scene.azure("virtual_network_gateways", before.link.vnet.gateway)
+    assert gateway is not None
+    for one in spare_addresses(gateway, _arm().public_ip_addresses.list(clients.RESOURCE_GROUP)):
+        _arm().public_ip_addresses.begin_delete(clients.RESOURCE_GROUP, one).result()
+
+
+def spare_addresses(gateway: dict[str, Any], addresses: Iterable[Any]) -> list[str]:
+    """The names of the gateway's addresses that no configuration of it has. ARM compares ids without regard to case."""
+    fronts = [one["properties"]["publicIPAddress"]["id"].lower() for one in gateway["properties"]["ipConfigurations"]]
+    own = [one for one in addresses if one.name.startswith(f"{gateway['name']}-")]
+    return [str(one.name) for one in own if one.id.lower() not in fronts]
 
 
 def add_prefix(now: Scene) -> None:

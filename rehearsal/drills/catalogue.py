@@ -77,7 +77,7 @@ _TRAFFIC = (
         azure.replace_gateway,
         "told of the peers",
         prepare=azure.make_address,
-        restore=azure.delete_former_address,
+        restore=azure.delete_spare_address,
         from_end=True,
     ),
     Drill("gateway-terminated", Group.TRAFFIC, aws.terminate, "0 gateways are alive", Healer.INSTANCE),

@@ -49,6 +49,12 @@ def executions(link: world.Link) -> Iterator[dict[str, Any]]:
         }
 
 
+def executions_since(link: world.Link, at: float) -> list[str]:
+    """The ARNs of the walks since then, newest first."""
+    since = itertools.takewhile(lambda one: one["startDate"].timestamp() >= at, executions(link))
+    return [str(one["executionArn"]) for one in since]
+
+
 def remedies(link: world.Link, broke_at: float) -> tuple[outcome.Remedy, ...]:
     """The walks since the break, with what they wrote to Azure."""
     since = itertools.takewhile(lambda one: one["startDate"].timestamp() >= broke_at, executions(link))

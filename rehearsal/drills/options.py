@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rehearsal import rehearse, world
-from rehearsal.drills import catalogue, commit, outcome, results, run, table
+from rehearsal.drills import catalogue, commit, measure, outcome, results, run, table
 from rehearsal.drills.drill import Drill
 from rehearsal.drills.healing import Healing
 from rehearsal.drills.outcome import Outcome
@@ -91,5 +91,5 @@ def _nothing_left(rounds: Sequence[Round]) -> int:
 
 
 def _drilled(one: Round, link: world.Link) -> list[str]:
-    done = run.all_of(one.drills, one.mode, link, one.earlier)
+    done = run.all_of(one.drills, one.mode, link, one.earlier, measure.TIMES)
     return outcome.failures(done, healing=one.mode is not Healing.OFF)

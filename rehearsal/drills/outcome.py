@@ -13,6 +13,7 @@ HEALED, NOT_HEALED, NOT_BROKEN, NOT_BEGUN = "healed", "not healed", "not broken"
 MUTED = "events muted"
 SCHEDULE, AGENT = "Scheduled Event", "agent"  # triggers that no rule for events brings
 HELD, MOVED = "held", "not held"
+OK, OVER = "ok", "OVER"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One line of the table; seconds are since the break."""
+    """One line of the table; seconds are since the break. `times`: of so many runs it is the median one."""
 
     drill: str
     group: str
@@ -62,14 +63,19 @@ class Outcome:
     sign: str
     wrong: tuple[str, ...]
     told: tuple[str, ...]
+    times: int = 1
+
+    @property
+    def taken_s(self) -> float | None:
+        """The seconds that are judged. Where no ping was lost, those until it was repaired."""
+        return self.traffic_s if self.traffic_s is not None else self.repaired_s
 
     @property
     def judged(self) -> str:
-        """The seconds against their bound. Where no ping was lost, those until it was repaired."""
-        taken = self.traffic_s if self.traffic_s is not None else self.repaired_s
-        if self.bound_s is None or taken is None:
+        """The seconds against their bound."""
+        if self.bound_s is None or self.taken_s is None:
             return "-"
-        return "ok" if taken <= self.bound_s else "OVER"
+        return OK if self.taken_s <= self.bound_s else OVER
 
 
 def walk(described: Mapping[str, Any], written: Iterable[Mapping[str, Any]] = ()) -> Remedy | None:
@@ -94,7 +100,7 @@ def helped(item: Mapping[str, Any], heard_at: float, broke_at: float) -> Remedy:
 
 
 def of(drill: Drill, healing: str, seen: Seen, boot_s: float | None) -> Outcome:
-    """The outcome. `boot_s` is a bare boot of the same image in the same run, where one is known."""
+    """The outcome. `boot_s` is the new gateway's own, from RunInstances to its report, where it is known."""
     remedies = sorted((one for one in seen.remedies if one.at >= seen.broke_at), key=lambda one: one.at)
     first = remedies[0] if remedies else None
     did = tuple(dict.fromkeys(step for one in remedies for step in one.did))

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal import listings, progress, timeline, traffic, world
-from rehearsal.drills import alerts, commit, eyes, healing, outcome, results, table
-from rehearsal.drills.drill import Drill, Group, Loss
+from rehearsal.drills import alerts, commit, eyes, healing, measure, outcome, results, scene, table
+from rehearsal.drills.drill import Drill, Group, Healer, Loss
 from rehearsal.drills.healing import Healing
 from rehearsal.drills.outcome import Outcome
 from rehearsal.drills.scene import Scene
@@ -65,19 +65,23 @@ class Track:
 def perform(drill: Drill, mode: Healing, link: world.Link) -> Outcome:
     """One drill. The link is whole before it begins, or it does not; afterwards it is given the time to be so again.
 
-    A drill that is itself at fault must not keep the others from being run.
+    A drill that is itself at fault must not keep the others from being run, nor leave its preparations behind.
     """
+    before: Scene | None = None
     try:
-        drill.prepare(eyes.settle(link, WHOLE_WITHIN_S))
+        before = eyes.settle(link, WHOLE_WITHIN_S)
+        drill.prepare(before)
         eyes.forget(link)
         before = eyes.settle(link, WHOLE_WITHIN_S)
         with healing.only(mode, before):
-            found = outcome.of(drill, mode.value, _seen(drill, mode, before), _boot_s())
+            found = _seen(drill, mode, before)
+            judged = outcome.of(drill, mode.value, found, _boot_s(drill, link, found.broke_at))
     except Exception as exc:  # noqa: BLE001  # whatever it is, the next drill begins
         progress.say(traceback.format_exc())
-        return outcome.not_begun(drill, mode.value, f"{type(exc).__name__}: {exc}")
-    _give_back(drill, mode, before)
-    return found
+        judged = outcome.not_begun(drill, mode.value, f"{type(exc).__name__}: {exc}")
+    if before is not None:
+        _give_back(drill, mode, before)
+    return judged
 
 
 def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
@@ -143,14 +147,29 @@ def _give_back(drill: Drill, mode: Healing, before: Scene) -> None:
         progress.say(f"        {drill.name}: not given back: {type(exc).__name__}: {exc}")
 
 
-def _boot_s() -> float | None:
-    """How long the link's first gateway took to boot, in this very run."""
-    walks = timeline.saved()
-    return walks[0].boot_s if walks else None
+def _boot_s(drill: Drill, link: world.Link, broke_at: float) -> float | None:
+    """How long the gateway booted that replaced the one of before, where the drill is about that."""
+    if drill.healer is not Healer.INSTANCE:
+        return None
+    try:
+        launched = scene.look(link).instance["LaunchTime"].timestamp()
+        walks = [timeline.history(arn) for arn in eyes.executions_since(link, broke_at)]
+    except eyes.UNSEEN as exc:
+        progress.say(f"        {drill.name}: the boot is not known: {exc}")
+        return None
+    return measure.own_boot_s(launched, map(timeline.visits, walks))
 
 
-def all_of(drills: Sequence[Drill], mode: Healing, link: world.Link, earlier: Sequence[Outcome] = ()) -> list[Outcome]:
+def all_of(
+    drills: Sequence[Drill],
+    mode: Healing,
+    link: world.Link,
+    earlier: Sequence[Outcome] = (),
+    times: int = 1,
+) -> list[Outcome]:
     """One after another; the next begins whatever became of the one before. `earlier` are shown, and not run again.
+
+    One that is over its bound is run `times` times, and judged by the median (measure.py).
 
     A result at an active-active gateway is of no commit: a drill of that name at one address is another one.
     """
@@ -158,13 +177,25 @@ def all_of(drills: Sequence[Drill], mode: Healing, link: world.Link, earlier: Se
     at = None if link.active_active else commit.of_tree()
     with alerts.heard():
         for drill in drills:
-            progress.say(f"drill {drill.name}, healing {mode.value}")
-            one = perform(drill, mode, link)
+            one = _measured(drill, mode, link, times)
             done.append(one)
-            _say(one, mode)
             results.save([one], at)
     print(table.text([*earlier, *done]), flush=True)
     return done
+
+
+def _measured(drill: Drill, mode: Healing, link: world.Link, times: int) -> Outcome:
+    runs = [_performed(drill, mode, link)]
+    if measure.wants_more(drill, runs[0]):
+        runs += [_performed(drill, mode, link) for _ in range(1, times)]
+    return measure.median(runs)
+
+
+def _performed(drill: Drill, mode: Healing, link: world.Link) -> Outcome:
+    progress.say(f"drill {drill.name}, healing {mode.value}")
+    one = perform(drill, mode, link)
+    _say(one, mode)
+    return one
 
 
 def _say(one: Outcome, mode: Healing) -> None:

@@ -9,7 +9,8 @@ HEAD = ("drill", "ended", "noticed s", "repaired s", "traffic s", "bound", "lost
 
 def row(one: Outcome) -> tuple[str, ...]:
     """One drill's cells; what never was or needed not to be is a dash."""
-    bound = "-" if one.bound_s is None else f"{one.bound_s:g} {one.judged}"
+    judged = "-" if one.judged == "-" else f"{one.judged} of {one.times}"
+    bound = "-" if one.bound_s is None else f"{one.bound_s:g} {judged}"
     times = (_seconds(one.noticed_s), _seconds(one.repaired_s), _seconds(one.traffic_s))
     return (one.drill, one.ended, *times, bound, str(one.lost), str(one.sent), one.trigger, one.remedy, one.reason)
 

@@ -248,7 +248,11 @@ def test_the_table_has_a_line_a_drill() -> None:
     first = outcome.of(ROUTE, "on", seen(answers(3, 4)), None)
     lines = shown.text([first]).splitlines()
     assert lines[1].split()[:6] == ["route-deleted", "healed", "-", "5.0", "1.0", "75"]
-    assert shown.markdown([first]).splitlines()[2].startswith("| route-deleted | healed | - | 5.0 | 1.0 | 75 ok | 2 |")
+    assert (
+        shown.markdown([first])
+        .splitlines()[2]
+        .startswith("| route-deleted | healed | - | 5.0 | 1.0 | 75 ok of 1 | 2 |")
+    )
 
 
 def test_every_drill_has_a_name_of_its_own_and_the_chosen_ones_exist() -> None:
