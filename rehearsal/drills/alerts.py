@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -37,4 +38,13 @@ def told(since: float) -> list[dict[str, Any]]:
                 file.write(json.dumps(json.loads(one["Body"])) + "\n")
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
     every = [json.loads(line) for line in KEPT.read_text().splitlines()]
-    return [one for one in every if datetime.fromisoformat(one["Timestamp"]).timestamp() >= since]
+    return [one for one in every if _at(one) >= since]
+
+
+def with_reason(reason: str, messages: Iterable[dict[str, Any]], until: float = math.inf) -> list[str]:
+    """The subjects of the messages about this reason, up to then."""
+    return [one["Subject"] for one in messages if reason in f"{one['Subject']}\n{one['Message']}" and _at(one) <= until]
+
+
+def _at(message: dict[str, Any]) -> float:
+    return datetime.fromisoformat(message["Timestamp"]).timestamp()

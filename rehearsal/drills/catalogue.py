@@ -1,6 +1,6 @@
 """Every drill, in the order of a full run, and those of an active-active gateway."""
 
-from rehearsal.drills import aws, azure, clouds, image, itself, machine, network, peers
+from rehearsal.drills import aws, azure, clouds, double_faults, image, itself, machine, network, peers
 from rehearsal.drills.drill import Drill, Group, Healer, Loss
 
 _TRAFFIC = (
@@ -89,6 +89,7 @@ _DRIFT = (
     Drill("rule-opened", Group.DRIFT, aws.open_to_the_world, "rule too many: 0.0.0.0/0", loss=Loss.NONE),
     Drill("agent-killed", Group.DRIFT, machine.kill_agent, "the agent is", Healer.AGENT, machine.agent, loss=Loss.NONE),
 )
+_DOUBLE = double_faults.of({one.name: one for one in (*_TRAFFIC, *_DRIFT)})
 _FOR_A_WHILE_S = 150.0  # longer than three looks by the schedule
 _STILL = (
     Drill(
@@ -198,7 +199,7 @@ def _killed(number: int, loss: Loss) -> Drill:
 # They need a gateway of two addresses, which the others do not have. What goes to Azure takes the first tunnel; answers
 # come by either, as Azure likes, so that the end of the second may cost some, until Azure answers by the first.
 ACTIVE_ACTIVE = (_killed(1, Loss.MUST), _killed(2, Loss.MAY))
-DRILLS = (*_TRAFFIC, *_DRIFT, *_STILL, *_ITSELF)
+DRILLS = (*_TRAFFIC, *_DRIFT, *_DOUBLE, *_STILL, *_ITSELF)
 REHEARSED = (
     "gateway-terminated",
     "elastic-ip-disassociated",

@@ -1,5 +1,6 @@
 """What a drill is: how something is broken, by what it is seen to be broken, and how long its repair may take."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,6 +64,10 @@ class Drill:
     lasts, which `mend` then ends; until then nothing may change but `may_change` (kinds of `listings`), or, where there
     is something to heal, it must be healed by then and stay so when the fault ends. `restore` gives the customer's
     world back afterwards. Neither is a remedy. `judge` says at the end what else went wrong since then.
+
+    `watched_s` is for how long the link is looked at once the fault has ended, whole or not. `tolerated` is a pattern
+    of faults that are no faults here: what of the customer's world is not expected to be routed. `extra_s` is added to
+    the bound.
     """
 
     name: str
@@ -75,6 +80,9 @@ class Drill:
     restore: Callable[[Scene], None] = nothing
     mend: Callable[[Scene], None] = nothing
     lasts_s: float = 0.0
+    watched_s: float = 0.0
+    tolerated: str = ""
+    extra_s: float = 0.0
     may_change: tuple[str, ...] = ()
     ends: Callable[[world.Link], tuple[networks.Host, networks.Host]] = private_hosts
     loss: Loss = Loss.MUST
@@ -85,3 +93,7 @@ class Drill:
     def heals(self) -> bool:
         """Whether there is something to heal: not where holding still is all that is asked."""
         return self.group in (Group.TRAFFIC, Group.DRIFT)
+
+    def counts(self, fault: str) -> bool:
+        """Whether this is a fault here: not where all of it is tolerated."""
+        return not (self.tolerated and re.fullmatch(self.tolerated, fault))

@@ -27,7 +27,12 @@ class NotWhole(Exception):
 
 def faults(drill: Drill, before: Scene) -> list[str]:
     """All that is wrong now, the machine first, where things last for the shortest time."""
-    return [*_said(lambda: drill.more(before)), *_said(lambda: whole.faults(scene.look(before.link)))]
+    return [*_said(lambda: drill.more(before)), *_of_link(before.link, drill)]
+
+
+def _of_link(link: world.Link, drill: Drill | None) -> list[str]:
+    found = _said(lambda: whole.faults(scene.look(link)))
+    return [one for one in found if drill is None or drill.counts(one)]
 
 
 def _said(look: Callable[[], Iterable[str]]) -> list[str]:
@@ -68,6 +73,11 @@ def azure_writes() -> list[dict[str, Any]]:
     return [json.loads(line) for line in timeline.OPERATIONS.read_text().splitlines()]
 
 
+def writes_since(known: int) -> list[str]:
+    """What was written to Azure after so many operations, as method and resource."""
+    return [f"{one['op']} {one['resource']}" for one in azure_writes()[known:]]
+
+
 def helped(link: world.Link) -> dict[str, Any]:
     """The newest remedy of the agent's own, its time in seconds; empty when there was none."""
     item = checks.item(link, "helped")
@@ -83,11 +93,11 @@ def is_walking(link: world.Link) -> bool:
     return bool(next(executions(link))["status"] == "RUNNING")
 
 
-def settle(link: world.Link, within_s: float) -> Scene:
-    """Returns when the link is whole, no walk runs and pings pass. Raises NotWhole."""
+def settle(link: world.Link, within_s: float, drill: Drill | None = None) -> Scene:
+    """Returns when nothing is wrong that counts in the drill, no walk runs and pings pass. Raises NotWhole."""
     deadline = time.monotonic() + within_s
     while True:
-        wrong = _said(lambda: whole.faults(scene.look(link)))
+        wrong = _of_link(link, drill)
         wrong += ["a walk runs"] if is_walking(link) else []
         if not wrong and (answered := traffic.ping(*link.directions[0])) < 5:
             wrong = [f"{answered} of 5 pings were answered"]

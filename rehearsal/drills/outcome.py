@@ -153,8 +153,8 @@ def _bound(drill: Drill, boot_s: float | None) -> float | None:
     if not drill.heals:
         return None
     if drill.healer is not Healer.INSTANCE:
-        return BOUND_S[drill.healer]
-    return None if boot_s is None else round(BOUND_S[drill.healer] + boot_s, 1)
+        return BOUND_S[drill.healer] + drill.extra_s
+    return None if boot_s is None else round(BOUND_S[drill.healer] + drill.extra_s + boot_s, 1)
 
 
 def _ended(drill: Drill, seen: Seen) -> str:

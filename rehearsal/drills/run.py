@@ -44,6 +44,11 @@ class Track:
             self.repaired_at = at
         self.last = faults
 
+    def end(self) -> None:
+        """The fault of the world has ended; what it kept from being whole has to be looked at anew."""
+        if self.repaired_at is None or not self.drill.heals:
+            self.last, self.repaired_at = ["the fault has just ended"], None
+
     def feel(self, pings: traffic.Answers) -> None:
         """What may be down and up again between two looks is seen by its lost pings, where the drill's sign says so."""
         if self.sign is None and pings.lost and re.search(self.drill.sign, LOST):
@@ -72,7 +77,7 @@ def perform(drill: Drill, mode: Healing, link: world.Link) -> Outcome:
         before = eyes.settle(link, WHOLE_WITHIN_S)
         drill.prepare(before)
         eyes.forget(link)
-        before = eyes.settle(link, WHOLE_WITHIN_S)
+        before = eyes.settle(link, WHOLE_WITHIN_S, drill)
         with healing.only(mode, before):
             found = _seen(drill, mode, before)
             judged = outcome.of(drill, mode.value, found, _boot_s(drill, link, found.broke_at))
@@ -94,7 +99,7 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
         track.sign = drill.break_(before)
         broke_at = time.time() if drill.from_end else began
         moved = _held(drill, before, track) if drill.lasts_s else []
-        during = meter.so_far().after(counted)
+        during, ended_at = meter.so_far().after(counted), time.time()
         ends_at = time.time() + (STAYS_BROKEN_S if mode is Healing.OFF else HEALS_WITHIN_S)
         while (at := time.time()) < ends_at:
             track.note(eyes.faults(drill, before), at)
@@ -102,6 +107,7 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
             track.hear(eyes.helped(before.link), broke_at, time.time())
             over = track.is_over(meter.so_far().after(counted), at)
             # Muted, no reading of the gateway's is heard, for which a walk waits at its end.
+            over = over and at - ended_at >= drill.watched_s
             if over and (mode is Healing.MUTED or not eyes.is_walking(before.link)):
                 break
             time.sleep(eyes.POLL_S)
@@ -121,7 +127,10 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
 
 
 def _held(drill: Drill, before: Scene, track: Track) -> list[str]:
-    """What changed while the fault lasted, where it must hold still; then the fault ends."""
+    """What changed while the fault lasted, where it must hold still, or did not where it must; then the fault ends.
+
+    What was whole by then counts as repaired since then.
+    """
     still = drill.group is Group.STILL
     listed, written = (listings.both_clouds(), eyes.azure_writes()) if still else ({}, [])
     ends_at = time.time() + drill.lasts_s
@@ -130,16 +139,21 @@ def _held(drill: Drill, before: Scene, track: Track) -> list[str]:
         time.sleep(eyes.POLL_S)
     moved = listings.changed(listed, listings.both_clouds(), (*VOLATILE, *drill.may_change)) if still else {}
     writes = eyes.azure_writes()[len(written) :] if still else []
+    late = drill.group is Group.DRIFT and track.repaired_at is None
     drill.mend(before)
-    track.last, track.repaired_at = ["the fault has just ended"], None
-    return [*(f"{kind} {' '.join(ids)}" for kind, ids in moved.items()), *(f"Azure: {one}" for one in writes)]
+    track.end()
+    return [
+        *(f"{kind} {' '.join(ids)}" for kind, ids in moved.items()),
+        *(f"Azure: {one}" for one in writes),
+        *(["it was not corrected while the fault lasted"] if late else []),
+    ]
 
 
 def _give_back(drill: Drill, mode: Healing, before: Scene) -> None:
     """The next drill waits for the link anyway, and says what is wrong with it."""
     try:
         if mode is Healing.OFF:
-            eyes.settle(before.link, WHOLE_WITHIN_S)
+            eyes.settle(before.link, WHOLE_WITHIN_S, drill)
         drill.restore(before)
     except eyes.NotWhole as exc:
         progress.say(f"        {drill.name}: not whole with healing on again: {exc}")
