@@ -74,6 +74,16 @@ def point_route_elsewhere(now: Scene) -> None:
     _ec2().replace_route(**_route(now), NetworkInterfaceId=_other_interface())
 
 
+def route_to_other_interface(now: Scene, destination: str) -> None:
+    """The private host's packets to this destination go to an interface without a machine."""
+    table = now.host_table()["RouteTableId"]
+    _ec2().create_route(RouteTableId=table, DestinationCidrBlock=destination, NetworkInterfaceId=_other_interface())
+
+
+def delete_route_to(now: Scene, destination: str) -> None:
+    _ec2().delete_route(RouteTableId=now.host_table()["RouteTableId"], DestinationCidrBlock=destination)
+
+
 def new_route_table(now: Scene) -> None:
     """The private host's subnet gets a table of its own, without a way to Azure."""
     vpc = now.vpc["VpcId"]

@@ -3,13 +3,11 @@
 Each is a plain drill with more around it, so that its sign, its healer and its bound are the plain one's.
 """
 
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from rehearsal.drills import clouds, unreachable
-from rehearsal.drills.drill import Drill, Healer
-from rehearsal.drills.scene import Scene
+from rehearsal.drills import clouds, findings, unreachable
+from rehearsal.drills.drill import Drill, Healer, in_order
 
 # What breaks while the Function is away, by the plain drill that breaks it.
 _WITHOUT_FUNCTION = {
@@ -19,10 +17,38 @@ _WITHOUT_FUNCTION = {
     "rule-removed": "inbound-rule-removed",
 }
 
+_HUB_AND_SPOKE = r"the gateway is told of \['10\.0\.0\.0/16', '10\.4\.0\.0/16'\] behind Azure"
+_ONLY_HUB = r"the gateway is told of \['10\.0\.0\.0/16'\] behind Azure"
+# Each with the faults that it means: a range that overlaps or has no room is not routed, a lost peering's still is.
+_FINDINGS = {
+    "foreign-route": (findings.Finding("RouteTaken", findings.take_route, findings.give_route_back), ""),
+    "overlap": (
+        findings.Finding("OverlappingRanges", findings.overlap, findings.delete_spoke, findings.is_not_routed),
+        rf"rtb-\w+ has no route to 10\.101\.200\.0/24|{_ONLY_HUB}",
+    ),
+    "lost-peering": (
+        findings.Finding(
+            "VirtualNetworkNotAttached",
+            findings.lose_peering,
+            findings.declare_hub_alone,
+            findings.keeps_its_routes,
+        ),
+        rf"rtb-\w+ routes 10\.4\.0\.0/16 to the gateway, and it is not behind Azure|{_HUB_AND_SPOKE}",
+    ),
+    "route-quota": (
+        findings.Finding("RouteLimit", findings.fill_tables, findings.empty_tables),
+        r"rtb-\w+ has no route to 10\.3\.0\.0/16",
+    ),
+}
+
 
 def of(plain: Mapping[str, Drill]) -> tuple[Drill, ...]:
     """All that need one link; `plain` are the plain drills by their names."""
-    return tuple(_without_function(name, plain[what]) for name, what in _WITHOUT_FUNCTION.items())
+    dies = plain["gateway-terminated"]
+    return (
+        *(_without_function(name, plain[what]) for name, what in _WITHOUT_FUNCTION.items()),
+        *(_with_finding(name, dies) for name in _FINDINGS),
+    )
 
 
 def _without_function(name: str, plain: Drill) -> Drill:
@@ -41,12 +67,13 @@ def _without_function(name: str, plain: Drill) -> Drill:
     )
 
 
-def in_order(*acts: Callable[[Scene], None]) -> Callable[[Scene], None]:
-    """All of them, a later one though an earlier one fails."""
-
-    def act(now: Scene) -> None:
-        with contextlib.ExitStack() as every:
-            for one in reversed(acts):
-                every.callback(one, now)
-
-    return act
+def _with_finding(name: str, dies: Drill) -> Drill:
+    finding, tolerated = _FINDINGS[name]
+    return replace(
+        dies,
+        name=f"finding-then-{dies.name}-{name}",
+        prepare=finding.prepare,
+        judge=finding.judge,
+        restore=finding.take_back,
+        tolerated=tolerated,
+    )

@@ -1,5 +1,6 @@
 """What a drill is: how something is broken, by what it is seen to be broken, and how long its repair may take."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -49,6 +50,17 @@ def no_more(_: Scene) -> Iterator[str]:
 
 def all_is_well(_: Scene, _broke_at: float) -> Iterator[str]:
     yield from ()
+
+
+def in_order(*acts: Callable[[Scene], None]) -> Callable[[Scene], None]:
+    """All of them, a later one though an earlier one fails."""
+
+    def act(now: Scene) -> None:
+        with contextlib.ExitStack() as every:
+            for one in reversed(acts):
+                every.callback(one, now)
+
+    return act
 
 
 def private_hosts(link: world.Link) -> tuple[networks.Host, networks.Host]:

@@ -50,6 +50,11 @@ def peered(state: str) -> dict[str, Any]:
     return {"properties": {"addressSpace": space, "virtualNetworkPeerings": [{"properties": peering}]}}
 
 
+def behind(*prefixes: str) -> dict[str, Any]:
+    """The gateway's network with these ranges."""
+    return {"properties": {"addressSpace": {"addressPrefixes": list(prefixes)}}}
+
+
 WHOLE = scene.Scene(
     link=world.REHEARSAL,
     vpc={

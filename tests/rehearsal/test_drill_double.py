@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from rehearsal import faults, services
-from rehearsal.drills import alerts, catalogue, double_faults, eyes, outcome, run, scene, unreachable
-from rehearsal.drills.drill import Group, Healer, Loss
+from rehearsal.drills import alerts, catalogue, eyes, outcome, run, scene, unreachable
+from rehearsal.drills.drill import Group, Healer, Loss, in_order
 from tests.rehearsal import drill_scene
 from tests.rehearsal.drill_scene import WHOLE
 from tests.rehearsal.test_drills import ROUTE, RULE, answers, seen
@@ -101,7 +101,7 @@ def test_what_is_given_back_last_is_given_back_though_the_first_fails() -> None:
         raise RuntimeError("cannot be deleted")
 
     with pytest.raises(RuntimeError, match="cannot be deleted"):
-        double_faults.in_order(fail, lambda _: done.append("back"))(WHOLE)
+        in_order(fail, lambda _: done.append("back"))(WHOLE)
     assert done == ["back"]
 
 
