@@ -20,7 +20,7 @@ OTHER_FUNCTIONS_URL = f"https://127.0.0.1:{places.FUNCTIONS_PORT}"  # the same h
 OTHER_TYPE = "t3.medium"
 OTHER_IMAGE = "ami-0deb13a0000000003"
 UNDONE_LATE = "ec2 Vpcs"  # a CIDR that was taken away stays listed for a while, in AWS too
-ROUTES = "~" * len(networks.VPC_A.subnets[1:])  # one table a private subnet
+ROUTES = "~" * sum(not one.public for one in networks.VPC_A.subnets)  # one table a private subnet
 # A new gateway takes over: the address moves, and each private table's route.
 REPLACED = {
     "ec2 Addresses": "~",

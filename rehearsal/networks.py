@@ -14,19 +14,31 @@ class Host:
 
 
 @dataclass(frozen=True)
+class Subnet:
+    """A subnet of a VPC; `zone` is the last letter of its availability zone."""
+
+    cidr: IPv4Network
+    zone: str
+    public: bool
+
+
+@dataclass(frozen=True)
 class Vpc:
-    """A VPC with one public and two private subnets; the host is in the first private one."""
+    """A VPC with a public and a private subnet in each of two zones; the host is in the first private one."""
 
     letter: str
     cidr: IPv4Network
 
     @property
-    def subnets(self) -> list[IPv4Network]:
-        return list(self.cidr.subnets(new_prefix=24))[:3]
+    def subnets(self) -> list[Subnet]:
+        """The public one of the first zone comes first: that is where a gateway is launched that has the choice."""
+        cidrs = self.cidr.subnets(new_prefix=24)
+        kinds = ((True, "a"), (False, "a"), (False, "b"), (True, "b"))
+        return [Subnet(next(cidrs), zone, public) for public, zone in kinds]
 
     @property
     def host(self) -> Host:
-        return Host(f"VPC {self.letter}", f"cw-vpc-{self.letter.lower()}", self.subnets[1][10])
+        return Host(f"VPC {self.letter}", f"cw-vpc-{self.letter.lower()}", self.subnets[1].cidr[10])
 
 
 @dataclass(frozen=True)

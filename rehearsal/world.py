@@ -86,19 +86,18 @@ def _vpc(network: networks.Vpc) -> str:
     vpc = ec2.create_vpc(CidrBlock=str(network.cidr))["Vpc"]["VpcId"]
     internet_gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=internet_gateway, VpcId=vpc)
-    public, *_ = [
-        _subnet_with_table(vpc, str(cidr), f"{places.REGION}{zone}")
-        for cidr, zone in zip(network.subnets, "aab", strict=True)
-    ]
-    ec2.create_route(RouteTableId=public, DestinationCidrBlock=ANY, GatewayId=internet_gateway)
+    for subnet in network.subnets:
+        table = _subnet_with_table(vpc, subnet)
+        if subnet.public:
+            ec2.create_route(RouteTableId=table, DestinationCidrBlock=ANY, GatewayId=internet_gateway)
     return str(vpc)
 
 
-def _subnet_with_table(vpc: str, cidr: str, zone: str) -> str:
-    ec2 = clients.aws("ec2")
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+def _subnet_with_table(vpc: str, subnet: networks.Subnet) -> str:
+    ec2, zone = clients.aws("ec2"), f"{places.REGION}{subnet.zone}"
+    made = ec2.create_subnet(VpcId=vpc, CidrBlock=str(subnet.cidr), AvailabilityZone=zone)["Subnet"]["SubnetId"]
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    ec2.associate_route_table(RouteTableId=table, SubnetId=made)
     return str(table)
 
 
