@@ -6,7 +6,7 @@ Each is a plain drill with more around it, so that its sign, its healer and its 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rehearsal.drills import clouds, findings, unreachable
+from rehearsal.drills import clouds, findings, unreachable, zones
 from rehearsal.drills.drill import Drill, Healer, in_order
 
 # What breaks while the Function is away, by the plain drill that breaks it.
@@ -48,6 +48,14 @@ def of(plain: Mapping[str, Drill]) -> tuple[Drill, ...]:
     return (
         *(_without_function(name, plain[what]) for name, what in _WITHOUT_FUNCTION.items()),
         *(_with_finding(name, dies) for name in _FINDINGS),
+        replace(
+            dies,
+            name="zone-full",
+            break_=zones.fill_and_terminate,
+            judge=zones.judge,
+            restore=zones.give_back,
+            extra_s=zones.NEXT_ZONE_S,
+        ),
     )
 
 

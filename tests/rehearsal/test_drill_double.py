@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rehearsal import faults, services
-from rehearsal.drills import alerts, catalogue, eyes, outcome, run, scene, unreachable
+from rehearsal.drills import alerts, catalogue, eyes, outcome, run, scene, unreachable, zones
 from rehearsal.drills.drill import Group, Healer, Loss, in_order
 from tests.rehearsal import drill_scene
 from tests.rehearsal.drill_scene import WHOLE
@@ -125,3 +125,22 @@ def test_after_the_function_is_back_no_write_follows_and_a_person_was_alerted(mo
     assert list(without.faults([], [message("FunctionUnreachable", 1)])) == [
         "the Function was there before the fault had ended"
     ]
+
+
+def placed(zone: str) -> scene.Scene:
+    return dataclasses.replace(WHOLE, instances=({**drill_scene.instance(), "Placement": {"AvailabilityZone": zone}},))
+
+
+def test_a_full_zone_is_shown_by_a_refused_launch_and_left() -> None:
+    before, refused = placed("eu-west-1a"), [{"kind": "full", "target": "eu-west-1a"}]
+    assert list(zones.wrong(before, placed("eu-west-1b"), refused)) == []
+    assert list(zones.wrong(before, before, refused)) == ["the new gateway is in eu-west-1a too"]
+    others = [{"kind": "full", "target": "eu-west-1b"}, {"kind": "throttle", "target": "eu-west-1a"}]
+    assert list(zones.wrong(before, placed("eu-west-1b"), others)) == ["no launch was refused in eu-west-1a"]
+
+
+def test_another_zone_may_take_some_seconds_more_than_the_same_one() -> None:
+    full, plain = catalogue.named("zone-full", "gateway-terminated")
+    bounds = [outcome.of(one, "on", seen(answers(3)), 30.0).bound_s for one in (full, plain)]
+    assert bounds == [50.0, 45.0]
+    assert (full.sign, full.loss, full.group) == (plain.sign, plain.loss, plain.group)
