@@ -43,6 +43,7 @@ AWS_ISSUER = f"https://localhost:{ISSUERS_PORT}/aws"  # of the emulator's accoun
 PRICES_PORT = 8446
 PRICES_URL = f"https://localhost:{PRICES_PORT}"  # both clouds' price interfaces
 FUNCTIONS_PORT = 7071
+HANGING_PORT = 7072  # of a drill: it takes what is sent to a Function and never answers
 FUNCTIONS_URL = f"https://localhost:{FUNCTIONS_PORT}"
 AZURITE_BLOB_PORT = 10000
 AZURITE_QUEUE_PORT = 10001

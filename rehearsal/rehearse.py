@@ -161,7 +161,19 @@ def on_link(
     return 1 if failures else 0
 
 
-def _between_deploy_and_destroy(act: Callable[[], list[str]], killed_going_down: bool) -> list[str]:
+def on_own_links(act: Callable[[], list[str]], links: Sequence[world.Link]) -> int:
+    """Acts on these links, which come up for it and go again. A rehearsal that runs is left alone."""
+    if not services.has_data_plane():
+        progress.say(f"not possible here: {WITHOUT_DATA_PLANE}")
+        return 1
+    if processes.running("emulator"):
+        names = " and ".join(link.name for link in links)
+        progress.say(f"a rehearsal runs, and this needs links {names} in clouds of its own: python -m rehearsal down")
+        return 1
+    return _rehearse(lambda: _between_deploy_and_destroy(act), links)
+
+
+def _between_deploy_and_destroy(act: Callable[[], list[str]], killed_going_down: bool = False) -> list[str]:
     deploy.deploy()
     return [*act(), *_destroyed(killed_going_down)]
 

@@ -1,4 +1,4 @@
-"""Every drill, in the order of a full run, and those of an active-active gateway."""
+"""Every drill, in the order of a full run; those of an active-active gateway, and those of two links."""
 
 from rehearsal.drills import aws, azure, clouds, double_faults, image, itself, machine, network, peers
 from rehearsal.drills.drill import Drill, Group, Healer, Loss
@@ -89,7 +89,8 @@ _DRIFT = (
     Drill("rule-opened", Group.DRIFT, aws.open_to_the_world, "rule too many: 0.0.0.0/0", loss=Loss.NONE),
     Drill("agent-killed", Group.DRIFT, machine.kill_agent, "the agent is", Healer.AGENT, machine.agent, loss=Loss.NONE),
 )
-_DOUBLE = double_faults.of({one.name: one for one in (*_TRAFFIC, *_DRIFT)})
+_PLAIN = {one.name: one for one in (*_TRAFFIC, *_DRIFT)}
+_DOUBLE = double_faults.of(_PLAIN)
 _FOR_A_WHILE_S = 150.0  # longer than three looks by the schedule
 _STILL = (
     Drill(
@@ -199,7 +200,11 @@ def _killed(number: int, loss: Loss) -> Drill:
 # They need a gateway of two addresses, which the others do not have. What goes to Azure takes the first tunnel; answers
 # come by either, as Azure likes, so that the end of the second may cost some, until Azure answers by the first.
 ACTIVE_ACTIVE = (_killed(1, Loss.MUST), _killed(2, Loss.MAY))
+# They need two links, and so clouds of their own.
+ONE_BAD_LINK = "one-bad-link"
+BAD_LINK = double_faults.beside_a_bad_link(_PLAIN)
 DRILLS = (*_TRAFFIC, *_DRIFT, *_DOUBLE, *_STILL, *_ITSELF)
+EVERY = (*DRILLS, *ACTIVE_ACTIVE, *BAD_LINK)
 REHEARSED = (
     "gateway-terminated",
     "elastic-ip-disassociated",
@@ -217,6 +222,6 @@ MUTED = (
 
 
 def named(*names: str) -> tuple[Drill, ...]:
-    """These drills. Raises KeyError for a name that is none."""
-    known = {one.name: one for one in (*DRILLS, *ACTIVE_ACTIVE)}
-    return tuple(known[name] for name in names)
+    """These drills; one name stands for all with a bad link. Raises KeyError for a name that is none."""
+    known = {one.name: (one,) for one in EVERY}
+    return tuple(one for name in names for one in (BAD_LINK if name == ONE_BAD_LINK else known[name]))

@@ -6,7 +6,7 @@ Each is a plain drill with more around it, so that its sign, its healer and its 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rehearsal.drills import clouds, findings, unreachable, zones
+from rehearsal.drills import bad_link, clouds, findings, unreachable, zones
 from rehearsal.drills.drill import Drill, Healer, in_order
 
 # What breaks while the Function is away, by the plain drill that breaks it.
@@ -56,6 +56,27 @@ def of(plain: Mapping[str, Drill]) -> tuple[Drill, ...]:
             restore=zones.give_back,
             extra_s=zones.NEXT_ZONE_S,
         ),
+    )
+
+
+def beside_a_bad_link(plain: Mapping[str, Drill]) -> tuple[Drill, ...]:
+    """Those that need two links. They are done on the good one."""
+    dies = plain["gateway-terminated"]
+    kinds = {
+        "row-unreadable": bad_link.unreadable_row(dies.break_),
+        "function-hangs": bad_link.hanging_function(dies.break_),
+        "table-denied": bad_link.denied_table(dies.break_),
+    }
+    return tuple(
+        replace(
+            dies,
+            name=f"one-bad-link-{name}",
+            prepare=one.prepare,
+            break_=one.break_,
+            judge=one.judge,
+            restore=one.restore,
+        )
+        for name, one in kinds.items()
     )
 
 

@@ -2,10 +2,10 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rehearsal import rehearse, world
-from rehearsal.drills import catalogue, commit, measure, outcome, results, run, table
+from rehearsal.drills import bad_link, catalogue, commit, measure, outcome, results, run, table
 from rehearsal.drills.drill import Drill
 from rehearsal.drills.healing import Healing
 from rehearsal.drills.outcome import Outcome
@@ -13,17 +13,21 @@ from rehearsal.drills.outcome import Outcome
 
 @dataclass(frozen=True)
 class Round:
-    """Drills in one mode. `earlier` are the results of those that need not be run again."""
+    """Drills in one mode. `earlier` are the results of those that need not be run again.
+
+    `two_links`: a bad link is beside the one that is drilled.
+    """
 
     drills: tuple[Drill, ...]
     mode: Healing
     earlier: tuple[Outcome, ...] = ()
+    two_links: bool = False
 
     def without_passed(self, at: str | None) -> "Round":
         """Only the drills that have not passed at this commit."""
         passed = results.passed(self.mode.value, at, heals=self.mode is not Healing.OFF)
         left = tuple(one for one in self.drills if one.name not in passed)
-        return Round(left, self.mode, tuple(passed[one.name] for one in self.drills if one.name in passed))
+        return replace(self, drills=left, earlier=tuple(passed[one.name] for one in self.drills if one.name in passed))
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +50,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def perform(chosen: argparse.Namespace) -> int:
     """The exit status: 0 when every drill ended as it must."""
     if chosen.list:
-        print("\n".join(f"{one.name:<26} {one.group.value}" for one in (*catalogue.DRILLS, *catalogue.ACTIVE_ACTIVE)))
+        width = max(len(one.name) for one in catalogue.EVERY)
+        print("\n".join(f"{one.name:<{width}} {one.group.value}" for one in catalogue.EVERY))
         return 0
     if chosen.table:
         for healing in Healing:
@@ -65,31 +70,49 @@ def perform(chosen: argparse.Namespace) -> int:
         at = None if chosen.active_active else commit.of_tree()
         rounds = [one.without_passed(at) for one in rounds]
     link = world.ACTIVE_ACTIVE if chosen.active_active else world.REHEARSAL
-    if not chosen.all and not any(one.drills for one in rounds):
-        return _nothing_left(rounds)
-    act = lambda: [fault for one in rounds for fault in _drilled(one, link)]  # noqa: E731
-    return rehearse.on_link(act, link=link, killed_going_down=chosen.all)
+    alone, beside = ([one for one in rounds if one.two_links is two] for two in (False, True))
+    statuses = [0]
+    # What the way down of a link shows is kept as no result, so a run of all shows it again.
+    if chosen.all or _is_left(alone):
+        statuses.append(rehearse.on_link(lambda: _drilled(alone, link), link=link, killed_going_down=chosen.all))
+    if _is_left(beside):
+        statuses.append(rehearse.on_own_links(lambda: _drilled(beside, bad_link.GOOD), bad_link.LINKS))
+    return max(statuses)
 
 
 def rounds_of(chosen: argparse.Namespace) -> list[Round]:
     """What was asked for. Raises KeyError for a name of no drill."""
     named = catalogue.named(*chosen.names) or (catalogue.ACTIVE_ACTIVE if chosen.active_active else ())
     if chosen.without_remedy:
-        return [Round(tuple(one for one in named or catalogue.DRILLS if one.heals), Healing.OFF)]
+        return _by_links([one for one in named or catalogue.DRILLS if one.heals], Healing.OFF)
     if chosen.muted:
-        return [Round(named or catalogue.named(*catalogue.MUTED), Healing.MUTED)]
+        return _by_links(named or catalogue.named(*catalogue.MUTED), Healing.MUTED)
     if chosen.all:
-        return [Round(catalogue.DRILLS, Healing.ON), Round(catalogue.named(*catalogue.MUTED), Healing.MUTED)]
-    return [Round(named, Healing.ON)]
+        muted = Round(catalogue.named(*catalogue.MUTED), Healing.MUTED)
+        return [Round(catalogue.DRILLS, Healing.ON), muted, Round(catalogue.BAD_LINK, Healing.ON, two_links=True)]
+    return _by_links(named, Healing.ON)
 
 
-def _nothing_left(rounds: Sequence[Round]) -> int:
-    """No link comes up for drills that have all passed."""
+def _by_links(drills: Sequence[Drill], mode: Healing) -> list[Round]:
+    """A round for those of one link, and one for those of two; none that is empty."""
+    both = [(two, tuple(one for one in drills if (one in catalogue.BAD_LINK) is two)) for two in (False, True)]
+    return [Round(found, mode, two_links=two) for two, found in both if found]
+
+
+def _is_left(rounds: Sequence[Round]) -> bool:
+    """Whether a link has to come up. Where all have passed, they are shown."""
+    if any(one.drills for one in rounds):
+        return True
     for one in rounds:
         print(table.text(one.earlier))
-    return 0
+    return False
 
 
-def _drilled(one: Round, link: world.Link) -> list[str]:
-    done = run.all_of(one.drills, one.mode, link, one.earlier, measure.TIMES)
-    return outcome.failures(done, healing=one.mode is not Healing.OFF)
+def _drilled(rounds: Sequence[Round], link: world.Link) -> list[str]:
+    return [
+        fault
+        for one in rounds
+        for fault in outcome.failures(
+            run.all_of(one.drills, one.mode, link, one.earlier, measure.TIMES), healing=one.mode is not Healing.OFF
+        )
+    ]

@@ -87,7 +87,7 @@ def test_a_resumed_run_leaves_out_what_has_passed_and_shows_it() -> None:
 
 def test_each_mode_of_a_run_of_all_resumes_by_itself() -> None:
     results.save([result("route-deleted")], COMMIT)
-    healing, muted = (one.without_passed(COMMIT) for one in options.rounds_of(asked("--all", "--resume")))
+    healing, muted, _ = (one.without_passed(COMMIT) for one in options.rounds_of(asked("--all", "--resume")))
     assert "route-deleted" not in [one.name for one in healing.drills]
     assert "route-deleted" in [one.name for one in muted.drills]
 

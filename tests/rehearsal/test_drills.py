@@ -256,10 +256,10 @@ def test_the_table_has_a_line_a_drill() -> None:
 
 
 def test_every_drill_has_a_name_of_its_own_and_the_chosen_ones_exist() -> None:
-    names = [one.name for one in (*catalogue.DRILLS, *catalogue.ACTIVE_ACTIVE)]
+    names = [one.name for one in catalogue.EVERY]
     assert len(set(names)) == len(names)
     assert set(catalogue.REHEARSED) | set(catalogue.MUTED) <= set(names)
-    assert all(re.compile(one.sign) for one in catalogue.DRILLS)
+    assert all(re.compile(one.sign) for one in catalogue.EVERY)
     with pytest.raises(KeyError):
         catalogue.named("nothing-like-it")
 
