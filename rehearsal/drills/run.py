@@ -154,9 +154,10 @@ def _give_back(drill: Drill, mode: Healing, before: Scene) -> None:
     try:
         if mode is Healing.OFF:
             eyes.settle(before.link, WHOLE_WITHIN_S, drill)
-        drill.restore(before)
     except eyes.NotWhole as exc:
         progress.say(f"        {drill.name}: not whole with healing on again: {exc}")
+    try:
+        drill.restore(before)
     except Exception as exc:  # noqa: BLE001  # whatever it is, the next drill begins
         progress.say(f"        {drill.name}: not given back: {type(exc).__name__}: {exc}")
 

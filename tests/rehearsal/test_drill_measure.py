@@ -94,6 +94,16 @@ def test_a_drill_that_is_at_fault_gives_back_what_it_prepared(at_fault: str, mon
     assert given_back == ["all"]
 
 
+def test_a_link_that_does_not_heal_with_healing_on_again_is_given_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def settle(*_: object) -> None:
+        raise eyes.NotWhole("0 gateways are alive")
+
+    given_back: list[str] = []
+    monkeypatch.setattr(eyes, "settle", settle)
+    run._give_back(dataclasses.replace(ROUTE, restore=lambda _: given_back.append("all")), Healing.OFF, WHOLE)
+    assert given_back == ["all"]
+
+
 class NoPings:
     """Hosts that answer nothing."""
 
