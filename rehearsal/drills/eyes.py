@@ -27,10 +27,11 @@ class NotWhole(Exception):
 
 def faults(drill: Drill, before: Scene) -> list[str]:
     """All that is wrong now, the machine first, where things last for the shortest time."""
-    return [*_said(lambda: drill.more(before)), *_of_link(before.link, drill)]
+    return [*_said(lambda: drill.more(before)), *of_link(before.link, drill)]
 
 
-def _of_link(link: world.Link, drill: Drill | None) -> list[str]:
+def of_link(link: world.Link, drill: Drill | None = None) -> list[str]:
+    """What is not as a customer expects in either cloud, and counts in the drill."""
     found = _said(lambda: whole.faults(scene.look(link)))
     return [one for one in found if drill is None or drill.counts(one)]
 
@@ -97,7 +98,7 @@ def settle(link: world.Link, within_s: float, drill: Drill | None = None) -> Sce
     """Returns when nothing is wrong that counts in the drill, no walk runs and pings pass. Raises NotWhole."""
     deadline = time.monotonic() + within_s
     while True:
-        wrong = _of_link(link, drill)
+        wrong = of_link(link, drill)
         wrong += ["a walk runs"] if is_walking(link) else []
         if not wrong and (answered := traffic.ping(*link.directions[0])) < 5:
             wrong = [f"{answered} of 5 pings were answered"]

@@ -127,7 +127,7 @@ def _seen(drill: Drill, mode: Healing, before: Scene) -> outcome.Seen:
 
 
 def _held(drill: Drill, before: Scene, track: Track) -> list[str]:
-    """What changed while the fault lasted, where it must hold still, or did not where it must; then the fault ends.
+    """What changed while the fault lasted, where it must hold still; then the fault ends.
 
     What was whole by then counts as repaired since then.
     """
@@ -139,14 +139,9 @@ def _held(drill: Drill, before: Scene, track: Track) -> list[str]:
         time.sleep(eyes.POLL_S)
     moved = listings.changed(listed, listings.both_clouds(), (*VOLATILE, *drill.may_change)) if still else {}
     writes = eyes.azure_writes()[len(written) :] if still else []
-    late = drill.group is Group.DRIFT and track.repaired_at is None
     drill.mend(before)
     track.end()
-    return [
-        *(f"{kind} {' '.join(ids)}" for kind, ids in moved.items()),
-        *(f"Azure: {one}" for one in writes),
-        *(["it was not corrected while the fault lasted"] if late else []),
-    ]
+    return [*(f"{kind} {' '.join(ids)}" for kind, ids in moved.items()), *(f"Azure: {one}" for one in writes)]
 
 
 def _give_back(drill: Drill, mode: Healing, before: Scene) -> None:

@@ -24,6 +24,7 @@ class WithoutFunction:
     break_other: Callable[[Scene], object]
     alerts: bool = False
     was_away: bool = False
+    left: tuple[str, ...] = ()  # what was not repaired when the Function came back
     writes_before: int = 0
     back_at: float = 0.0
 
@@ -31,7 +32,8 @@ class WithoutFunction:
         faults.functions_gone()
         self.break_other(now)
 
-    def come_back(self, _: Scene) -> None:
+    def come_back(self, before: Scene) -> None:
+        self.left = tuple(eyes.of_link(before.link))
         self.was_away = not services.listens(places.FUNCTIONS_PORT)
         self.writes_before = len(eyes.azure_writes())
         self.back_at = time.time()
@@ -45,6 +47,7 @@ class WithoutFunction:
         """What is wrong, from what was written to Azure since the Function is back, and from all messages."""
         if not self.was_away:
             yield "the Function was there before the fault had ended"
+        yield from (f"not repaired while the Function was away: {one}" for one in self.left)
         yield from (f"Azure was written when the Function was back: {one}" for one in writes)
         if self.alerts and not alerts.with_reason(REASON, messages, self.back_at):
             yield f"no alert of {REASON} while the Function was away"

@@ -1,15 +1,18 @@
 """Drills in which something else is wrong: what they tolerate, what they demand, and what is wrong in the end."""
 
 import dataclasses
+import time
 from typing import Any
 
 import pytest
 
-from rehearsal import faults, services
+from rehearsal import faults, services, traffic
 from rehearsal.drills import alerts, catalogue, eyes, outcome, run, scene, unreachable, zones
 from rehearsal.drills.drill import Group, Healer, Loss, in_order
+from rehearsal.drills.healing import Healing
 from tests.rehearsal import drill_scene
 from tests.rehearsal.drill_scene import WHOLE
+from tests.rehearsal.test_drill_measure import NoPings
 from tests.rehearsal.test_drills import ROUTE, RULE, answers, seen
 
 
@@ -60,14 +63,27 @@ def test_what_is_whole_when_the_fault_ends_was_repaired_before_and_what_must_hol
 CUT = dataclasses.replace(RULE, group=Group.STILL)
 
 
-@pytest.mark.parametrize(("faults_seen", "wrong"), [([], []), (["x"], ["it was not corrected while the fault lasted"])])
-def test_drift_is_corrected_while_the_fault_lasts(
-    faults_seen: list[str], wrong: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(eyes, "faults", lambda drill, before: faults_seen)
-    monkeypatch.setattr(eyes, "POLL_S", 0.001)
-    drill = dataclasses.replace(RULE, lasts_s=0.01)
-    assert run._held(drill, WHOLE, run.Track(drill)) == wrong
+def test_a_link_is_watched_for_a_while_once_the_fault_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "Meter", NoPings)
+    monkeypatch.setattr(run, "STEADY_S", 0.0)
+    monkeypatch.setattr(eyes, "POLL_S", 0.01)
+    ended: list[float] = []
+    looks: list[float] = []
+
+    def look(*_: object) -> list[str]:
+        looks.append(time.time())
+        return ["a rule too many"] if len(looks) == 1 else []
+
+    monkeypatch.setattr(eyes, "faults", look)
+    monkeypatch.setattr(eyes, "helped", lambda _: {})
+    monkeypatch.setattr(eyes, "remedies", lambda *_: ())
+    monkeypatch.setattr(eyes, "is_walking", lambda _: False)
+    monkeypatch.setattr(alerts, "told", lambda since: [])
+    drill = dataclasses.replace(RULE, lasts_s=0.05, watched_s=0.2, mend=lambda _: ended.append(time.time()))
+    found = run._seen(drill, Healing.ON, WHOLE)
+    assert looks[-1] - ended[0] >= 0.2
+    assert found.repaired_at is not None and found.repaired_at < ended[0]
+    assert found.wrong == ()
 
 
 AWAY = [one for one in catalogue.DRILLS if one.name.startswith("function-unreachable-")]
@@ -108,7 +124,9 @@ def test_what_is_given_back_last_is_given_back_though_the_first_fails() -> None:
 def test_after_the_function_is_back_no_write_follows_and_a_person_was_alerted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults, "functions_back", lambda: None)
     monkeypatch.setattr(eyes, "azure_writes", lambda: [{"op": "PUT", "resource": "/x"}] * 3)
+    monkeypatch.setattr(eyes, "of_link", lambda link: left)
     monkeypatch.setattr(services, "listens", lambda port: False)
+    left: list[str] = []
     without = unreachable.WithoutFunction(lambda _: None, alerts=True)
     without.come_back(WHOLE)
     assert without.writes_before == 3
@@ -120,10 +138,12 @@ def test_after_the_function_is_back_no_write_follows_and_a_person_was_alerted(mo
     late = [message("FunctionUnreachable", 601), message("Another", 500)]
     assert list(without.faults([], late)) == ["no alert of FunctionUnreachable while the Function was away"]
     assert list(dataclasses.replace(without, alerts=False).faults([], [])) == []
+    left.append("no route")
     monkeypatch.setattr(services, "listens", lambda port: True)
     without.come_back(WHOLE)
     assert list(without.faults([], [message("FunctionUnreachable", 1)])) == [
-        "the Function was there before the fault had ended"
+        "the Function was there before the fault had ended",
+        "not repaired while the Function was away: no route",
     ]
 
 
