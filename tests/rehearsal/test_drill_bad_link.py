@@ -18,6 +18,7 @@ from rehearsal import clients, places, rehearse, tls
 from rehearsal.drills import alerts, bad_link, catalogue, commit, options, results
 from rehearsal.drills.bad_link import BadLink
 from rehearsal.drills.drill import Healer
+from rehearsal.drills.healing import Healing
 from rehearsal.hanging import Hanging
 from tests import worlds
 from tests.rehearsal.drill_scene import WHOLE
@@ -166,6 +167,8 @@ def test_a_resumed_run_of_all_shows_the_way_down_again_and_no_bad_link_that_has_
 ) -> None:
     monkeypatch.setattr(results, "KEPT", tmp_path / "drills.json")
     monkeypatch.setattr(commit, "of_tree", lambda: COMMIT)
-    results.save([result(one.name) for one in catalogue.BAD_LINK], COMMIT)
+    passed = [result(one.name) for one in (*catalogue.DRILLS, *catalogue.BAD_LINK)]
+    muted = [result(name, healing=Healing.MUTED.value) for name in catalogue.MUTED]
+    results.save([*passed, *muted], COMMIT)
     assert ran("--all", "--resume", monkeypatch=monkeypatch) == [1]
     assert "one-bad-link-table-denied" in capsys.readouterr().out

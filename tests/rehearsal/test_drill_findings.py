@@ -112,6 +112,11 @@ def test_an_alert_is_due_before_the_gateway_dies() -> None:
     assert list(finding.faults(WHOLE, REPLACED)) == ["no alert of RouteTaken before the gateway died"]
 
 
+def test_what_must_have_become_of_a_finding_is_asked_of_the_link_as_it_is_then() -> None:
+    finding = Finding("R", lambda _: None, lambda _: None, findings.keeps_its_routes, alerted=True)
+    assert list(finding.faults(WHOLE, REPLACED)) == ["rtb-1 has lost its route to 10.4.0.0/16"]
+
+
 @pytest.mark.parametrize(("after", "looks", "alerted"), [(1, 1, True), (3, 3, True), (99, None, False)])
 def test_looks_are_asked_for_until_a_person_is_alerted(
     after: int, looks: int | None, alerted: bool, monkeypatch: pytest.MonkeyPatch
@@ -182,6 +187,7 @@ def test_each_finding_s_own_faults_are_tolerated_and_no_others(name: str) -> Non
     counted = [one for one in others if drill(name).counts(one)]
     assert "rtb-1 has no route to 10.0.0.0/16" in counted
     assert any("Elastic IP" in one for one in counted)
+    assert drill(name).counts("rtb-1 has no route to 10.101.0.0/16")
 
 
 def test_each_finding_has_the_bound_and_the_sign_of_the_plain_drill() -> None:

@@ -133,5 +133,5 @@ def test_an_address_that_the_gateway_has_is_never_deleted() -> None:
     front: dict[str, Any] = {"properties": {"publicIPAddress": {"id": "/ADDRESSES/vpn-1-a"}}}
     gateway = {"name": "vpn-1", "properties": {"ipConfigurations": [front]}}
     names = ("vpn-1-a", "vpn-1-b", "vpn-10-a", "other")
-    addresses = [Address(name, f"/addresses/{name}") for name in names]
+    addresses = [Address(name, f"/Addresses/{name}") for name in names]
     assert azure.spare_addresses(gateway, addresses) == ["vpn-1-b"]
