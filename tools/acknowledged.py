@@ -122,6 +122,12 @@ ACKNOWLEDGED = (
     Acknowledged(_EXECUTIONS, LINK, _roles(*_LOCKED, "DeployLink"), _NEW_EACH_TIME),
     Acknowledged(_EXECUTIONS, WATCH, ("CausewayWatchRole",), _NEW_EACH_TIME),
     Acknowledged(
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ssm:eu-west-1::parameter/aws/service/*]",
+        WATCH,
+        ("CausewayWatchRole",),
+        "AWS's own public parameters, which name images; each link may name another, and all may read them.",
+    ),
+    Acknowledged(
         _TABLES,
         WATCH,
         ("CausewayWatchRole",),
