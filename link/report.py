@@ -17,7 +17,9 @@ from link.steps import Goal, State, Wanted
 Outcome = Literal["success", "failure"]
 # The states that take away. A failure in one of them leaves something behind.
 REMOVING = (State.DISCONNECT_AZURE, State.REMOVE_ROUTES, State.RESTORE_GATEWAY, State.RETIRE_GATEWAY)
-SENTENCE_LIMIT = 300  # characters of one failure: CloudFormation shows about a thousand
+# Characters of one error. A refusal is an error too, with a line for each reason.
+SENTENCE_LIMIT = 4000
+LATER_LIMIT = 300  # of one that came after the first, in an answer to CloudFormation
 
 
 class Done(Record):
@@ -97,18 +99,26 @@ def write(ended: Ended, left: tuple[Leftover, ...] = (), then: str = "") -> Repo
     """The report of a walk. `then` says how to go on once what is left has been removed."""
     if not ended.failed or ended.is_up:
         return _success(ended)
-    state, failure = _cause(ended)
+    _, failure = _cause(ended)
     return Report(
         link=ended.link,
         wanted=ended.wanted,
         outcome="failure",
         reason=failure.error,
-        message=". ".join([*_sentences(ended, state, failure, left), *([then] if then else [])]),
+        message=". ".join(_sentences(ended, left, then, SENTENCE_LIMIT)),
         did=ended.did,
         warnings=ended.warnings,
         left=left,
         left_alone=_left_alone(ended),
     )
+
+
+def failure(ended: Ended, left: tuple[Leftover, ...] = (), then: str = "") -> tuple[str, ...]:
+    """The sentences that CloudFormation is given as the reason: the cause comes first, `then` last. None: a success."""
+    if not ended.failed or ended.is_up:
+        return ()
+    first, *others = _sentences(ended, left, then, LATER_LIMIT)
+    return (f"{_cause(ended)[1].error}: {first}", *others)
 
 
 def _success(ended: Ended) -> Report:
@@ -138,21 +148,22 @@ def _cause(ended: Ended) -> tuple[State, Failure]:
     return state, ended.failed[state]
 
 
-def _sentences(ended: Ended, cause: State, failure: Failure, left: tuple[Leftover, ...]) -> list[str]:
+def _sentences(ended: Ended, left: tuple[Leftover, ...], then: str, later_limit: int) -> list[str]:
+    cause, failure = _cause(ended)
     at = State.WAIT_FOR_BOOT if cause is State.EXPLAIN_BOOT else cause  # which only speaks for it
-    said = [f"{at}: {_short(failure.sentence)}"]
+    said = [f"{at}: {_short(failure.sentence, SENTENCE_LIMIT)}"]
     more = [(state, other) for state, other in ended.failed.items() if state is not cause]
-    said += [f"Then {state} failed too: {other.error}: {_short(other.sentence)}" for state, other in more]
+    said += [f"Then {state} failed too: {other.error}: {_short(other.sentence, later_limit)}" for state, other in more]
     said += [f"Left: {one.what}; remove it: {one.remove}" for one in left]
     if not more and ended.wanted is Wanted.UP and cause not in (State.DISCOVER, State.PREFLIGHT):
         back = ended.goal is Goal.RESTORE
         said.append("The link was given back to what served it before" if back else "What was made was removed again")
-    return said
+    return [*said, then] if then else said
 
 
-def _short(sentence: str) -> str:
+def _short(sentence: str, limit: int) -> str:
     text = sentence.rstrip(". ")
-    return text if len(text) <= SENTENCE_LIMIT else f"{text[:SENTENCE_LIMIT]}..."
+    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def _left_alone(ended: Ended) -> tuple[str, ...]:
@@ -186,6 +197,7 @@ def leftovers(
     gateways: tuple[str, ...],
 ) -> tuple[Leftover, ...]:
     """What the states that failed to take away have left, each with the command that removes it."""
+    # In this order: an answer to CloudFormation has room for some, and an instance costs money.
     found: list[Leftover] = []
     if State.DISCONNECT_AZURE in failed:
         where = f"--subscription {spec.azure.subscription} -g {spec.azure.resource_group} -n {azure_name}"
@@ -193,6 +205,11 @@ def leftovers(
             what = f"the {what} {azure_name} in Azure"
             found.append(Leftover(what=what, remove=f"az network {command} delete {where}"))
     region = f"--region {spec.aws.region}"
+    if State.RETIRE_GATEWAY in failed:
+        found += [
+            Leftover(what=f"the instance {id}", remove=f"aws ec2 terminate-instances {region} --instance-ids {id}")
+            for id in gateways
+        ]
     if State.REMOVE_ROUTES in failed:
         found += [
             Leftover(
@@ -200,10 +217,5 @@ def leftovers(
                 remove=f"aws ec2 delete-route {region} --route-table-id {table} --destination-cidr-block {destination}",
             )
             for table, destination in sorted(routes)
-        ]
-    if State.RETIRE_GATEWAY in failed:
-        found += [
-            Leftover(what=f"the instance {id}", remove=f"aws ec2 terminate-instances {region} --instance-ids {id}")
-            for id in gateways
         ]
     return tuple(found)

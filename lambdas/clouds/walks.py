@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.clouds.errors import code, translated
+from link import cloudformation
 from link.errors import CloudBusy
 from link.record import Record
 from link.steps import Wanted, Why
@@ -96,21 +98,15 @@ def fail(task_token: str, error: str, cause: str) -> None:
                 raise
 
 
-def answer(to: Answer, reason: str | None, data: dict[str, str]) -> None:
-    """Tells CloudFormation the outcome; `reason` None is success. A second answer is ignored by CloudFormation."""
-    body = {
-        "Status": "FAILED" if reason else "SUCCESS",
-        # CloudFormation shows about 1 KB and refuses a response over 4 KB.
-        "Reason": (reason or "")[:1000],
-        "PhysicalResourceId": to.PhysicalResourceId,
-        "StackId": to.StackId,
-        "RequestId": to.RequestId,
-        "LogicalResourceId": to.LogicalResourceId,
-        "Data": data,
-    }
+def answer(to: Answer, failure: Sequence[str], data: dict[str, str], where: str) -> None:
+    """Reports the outcome to CloudFormation, which ignores a second answer. No sentence of a failure is a success.
+
+    `where` names the place of the whole text, which may be too long for an answer.
+    """
+    body = cloudformation.body(to.model_dump(exclude={"ResponseURL"}), failure, data, where)
     # The pre-signed address was signed without a content type.
     request = urllib.request.Request(  # noqa: S310  # CloudFormation's own address
-        to.ResponseURL, data=json.dumps(body).encode(), headers={"content-type": ""}, method="PUT"
+        to.ResponseURL, data=body, headers={"content-type": ""}, method="PUT"
     )
     try:
         with urllib.request.urlopen(request, timeout=30):  # noqa: S310

@@ -21,4 +21,5 @@ def handler(event: dict[str, Any], context: object) -> None:
     if answer is None:
         return
     reason = f"the walk ended {detail['status']}: {detail.get('error') or ''} {detail.get('cause') or ''}".strip()
-    walks.answer(walks.Answer.model_validate(answer), reason, {})
+    logger.error("walk did not answer by itself", why=reason)
+    walks.answer(walks.Answer.model_validate(answer), (reason,), {}, "the last event of the walk's execution")

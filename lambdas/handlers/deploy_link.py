@@ -41,7 +41,8 @@ def handler(event: dict[str, Any], context: object) -> None:
             _give_up(here)
         walks.start(here.state_machine, request.RequestId, walks.document(here.spec.name, wanted, answer))
     except Exception as exc:
-        walks.answer(answer, f"{type(exc).__name__}: {exc}", {})
+        logger.exception("walk not started")
+        walks.answer(answer, (f"{type(exc).__name__}: {exc}",), {}, f"the log of causeway-{here.spec.name}-DeployLink")
         raise
 
 

@@ -16,20 +16,38 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     here = settings.load()
     parsed = walk.parse(event, here)
     ended = _ended(parsed.walk)
-    said = report.write(ended, _left(ended, here), _then(parsed.walk, here))
-    walk.logger.info("walk ended", outcome=said.outcome, reason=said.reason, said=said.message, left=said.left_alone)
+    left, then = _left(ended, here), _then(parsed.walk, here)
+    said = report.write(ended, left, then)
+    walk.logger.info(
+        "walk ended",
+        outcome=said.outcome,
+        reason=said.reason,
+        said=said.message,
+        warnings=said.warnings,
+        left=said.left_alone,
+    )
     if not ended.is_busy:
-        table.put_report(here.table, said.model_dump_json())
+        _keep(said, here)
         if ended.is_up:
             table.establish(here.table, here.spec.aws.vpc, here.spec.digest())
             registry.register(here)
         _give_back(parsed, here)
     if parsed.walk.answer:
-        reason = f"{said.reason}: {said.message}" if said.outcome == "failure" else None
         warnings = "; ".join(said.warnings) or "none"
         data = {"Reason": said.reason, "Message": said.message, "Warnings": warnings}
-        walks.answer(parsed.walk.answer, reason, data)
+        # A walk that never had the link keeps no report: the item is another walk's.
+        where = f"the log of causeway-{here.spec.name}-Report"
+        where = where if ended.is_busy else f"item report of table {here.table}, or {where}"
+        walks.answer(parsed.walk.answer, report.failure(ended, left, then), data, where)
     return said.model_dump(mode="json")
+
+
+def _keep(said: report.Report, here: Settings) -> None:
+    """Before the answer, which may fail or be shortened. A refusal must not keep CloudFormation waiting."""
+    try:
+        table.put_report(here.table, said.model_dump_json())
+    except CloudRefused as exc:
+        walk.logger.error("report not kept", why=str(exc))
 
 
 def _give_back(event: walk.Event, here: Settings) -> None:

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from pydantic import AnyHttpUrl
 
 from lambdas import settings
-from lambdas.clouds import function, table, walks
+from lambdas.clouds import dynamo, function, table, walks
 from lambdas.handlers import answer_for_walk, connect_azure, deploy_link, disconnect_azure, report, verify
 from link import plan, verdict
 from link.errors import CloudBusy, CloudRefused, FunctionUnreachable, LinkNotVerified, Refused
@@ -117,6 +117,41 @@ def test_failure_names_the_error_and_its_sentence(world: World, listener: Listen
     ((_, body, _),) = listener.got
     assert (body["Status"], body["Reason"]) == ("FAILED", "Refused: Preflight: OverlappingRanges: a overlaps b")
     assert (result["outcome"], result["reason"]) == ("failure", "Refused")
+
+
+def test_an_answer_that_is_too_long_is_whole_in_the_table(world: World, listener: Listener) -> None:
+    """CloudFormation fails a resource by such an answer, and would take a verified link away."""
+    warnings = [f'RouteShadowed: {number} "quoted"\n' * 20 for number in range(20)]
+    preflight = {"warnings": warnings, "subnet": "subnet-a"}
+    verified = {"state": "up", "reason": "Verified", "message": "it answered"}
+    report.handler(_walk(listener, preflight=preflight, verdict=verified), Context())
+    ((_, body, _),) = listener.got
+    assert len(json.dumps(body)) <= 4096
+    assert (body["Status"], body["Data"]["Message"]) == ("SUCCESS", "it answered")
+    assert "item report of table link, or the log of causeway-prod-Report" in body["Data"]["Warnings"]
+    assert list(json.loads(dynamo.get("link", "report")["document"])["warnings"]) == warnings
+
+
+def test_what_was_said_is_kept_when_the_answer_fails(world: World, listener: Listener) -> None:
+    failed = {"Preflight": {"Error": "Refused", "Cause": json.dumps({"errorMessage": "RouteTaken: r\n" * 200})}}
+    event = _walk(listener, failed=failed, preflight={"warnings": ["w"], "subnet": "subnet-a"})
+    event["walk"]["answer"]["ResponseURL"] = "http://127.0.0.1:9/answer"
+    with pytest.raises(CloudBusy):
+        report.handler(event, Context())
+    kept = json.loads(dynamo.get("link", "report")["document"])
+    assert (kept["message"].count("RouteTaken"), kept["warnings"]) == (200, ["w"])
+
+
+def test_a_report_that_cannot_be_kept_does_not_keep_cloudformation_waiting(
+    world: World, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_table: str, _document: str) -> None:
+        raise CloudRefused("item size has exceeded the maximum allowed size")
+
+    monkeypatch.setattr(table, "put_report", refuse)
+    report.handler(_walk(listener, failed={"Discover": {"Error": "Refused", "Cause": "no"}}), Context())
+    ((_, body, _),) = listener.got
+    assert body["Reason"] == "Refused: Discover: no"
 
 
 def test_a_walk_that_ran_out_of_time_is_answered_for(listener: Listener) -> None:

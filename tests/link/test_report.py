@@ -1,10 +1,11 @@
 """A report says what failed first, what failed after it, what is left, and what that has to do with CloudFormation."""
 
+import json
 from ipaddress import IPv4Network
 
 import pytest
 
-from link import report
+from link import cloudformation, report
 from link.report import Ended, Failure
 from link.steps import Goal, State, Wanted
 from tests import worlds
@@ -59,13 +60,25 @@ def test_a_verified_link_whose_old_gateway_lingers_is_up() -> None:
     assert report.write(_ended(State.RETIRE_GATEWAY, State.VERIFY, verdict=UP)).outcome == "failure"
 
 
-def test_a_long_sentence_leaves_room_for_what_is_left() -> None:
+def test_a_long_sentence_leaves_room_for_what_is_left_in_an_answer_and_is_whole_in_the_report() -> None:
     long = Failure(Error="E", Cause="x" * 5000)
     ended = _ended().model_copy(update={"failed": {State.DISCONNECT_AZURE: long}, "wanted": Wanted.DOWN})
     left = report.leftovers(worlds.spec(), ended.failed, "causeway-prod", frozenset(), ())
-    message = report.write(ended, left, report.way_out(worlds.spec(), "causeway-prod", "Link")).message
-    assert len(message) <= 1000
+    then = report.way_out(worlds.spec(), "causeway-prod", "Link")
+    failure = report.failure(ended, left, then)
+    reason = json.loads(cloudformation.body({}, failure, {}, "the table"))["Reason"]
+    assert reason.startswith("E: DisconnectAzure: xxx")
+    assert all(one.remove in reason for one in left)
+    assert reason.endswith("--retain-resources Link")
+    message = report.write(ended, left, then).message
+    assert "x" * 4000 in message
     assert message.endswith("--retain-resources Link")
+
+
+def test_a_success_has_no_sentences_of_a_failure() -> None:
+    assert report.failure(_ended(goal=Goal.UP, verdict=UP)) == ()
+    assert report.failure(_ended(State.RETIRE_GATEWAY, goal=Goal.UP, verdict=UP)) == ()
+    assert report.failure(_ended(State.ATTACH_ELASTIC_IP))[0] == "CloudRefused: AttachElasticIp: no"
 
 
 def test_what_is_left_is_only_what_the_states_that_failed_would_have_removed() -> None:
