@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
-from itertools import combinations
+from itertools import combinations, groupby
 
 from link import choose, preflight_aws, preflight_azure
 from link.facts import AwsFacts, Facts, Route
@@ -82,14 +82,16 @@ def taken_routes(spec: LinkSpec, facts: Facts) -> tuple[Finding, ...]:
 
 
 def _shadowed_routes(spec: LinkSpec, facts: Facts) -> Iterator[Finding]:
-    for table, route, prefix in _foreign_routes(spec, facts):
-        if not route.destination.subnet_of(prefix):
+    """One warning for each of the wider routes, whatever number of prefixes it covers."""
+    for (table, route), found in groupby(_foreign_routes(spec, facts), key=lambda one: one[:2]):
+        prefixes = [prefix for _, _, prefix in found if not route.destination.subnet_of(prefix)]
+        if prefixes:
             message = (
-                f"{table} routes {route.destination} to {_named(route.target)}, and the link's route to {prefix} is "
-                "more specific and takes that part away from it"
+                f"{table} routes {route.destination} to {_named(route.target)}, and what the link routes to "
+                f"{', '.join(map(str, prefixes))} is more specific and takes that part away from it"
             )
             remedy = "make sure that nothing behind it needs it"
-            yield warned("RouteShadowed", message, remedy, f"{table}/{route.destination} {prefix}")
+            yield warned("RouteShadowed", message, remedy, f"{table}/{route.destination}")
 
 
 def _moved(spec: LinkSpec, facts: AwsFacts) -> Iterator[Finding]:

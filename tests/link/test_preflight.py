@@ -118,6 +118,16 @@ def test_a_foreign_route_that_covers_azure_is_a_warning_and_the_default_route_is
     assert _reasons(covering, {}, {}) == ([], ["RouteShadowed"])
 
 
+def test_a_wider_route_is_warned_of_once_with_all_prefixes_that_it_covers() -> None:
+    networks = tuple(IPv4Network(f"10.{number}.0.0/16") for number in range(6))
+    azure = {"virtual_networks": (VirtualNetwork(id=worlds.NETWORK, prefixes=networks),)}
+    covering = _routed(worlds.route("10.0.0.0/8", "tgw-1"), worlds.route("10.0.0.0/14", "tgw-2"))
+    found = preflight.warnings(_checked(covering, azure, {}))
+    wide, narrow = (one.message for one in found if one.reason == "RouteShadowed")
+    assert [str(network) in wide for network in networks] == [True] * 6
+    assert [str(network) in narrow for network in networks] == [True] * 4 + [False] * 2
+
+
 def test_a_route_of_ours_that_somebody_repointed_is_no_reason_to_refuse() -> None:
     own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX)})
     aws = {**_routed(worlds.route("10.0.0.0/16", "eni-foreign")), "own_routes": own}
