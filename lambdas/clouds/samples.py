@@ -20,6 +20,7 @@ BEFORE = timedelta(days=31)
 _HOUR = timedelta(hours=1)
 _MARK = "@"
 SAID = "said"
+MOST = 500  # words of an hour: an item holds 400 kB, and the counters beside them count for the bill
 
 
 def note(table: str, reading: Reading) -> None:
@@ -46,17 +47,21 @@ def note(table: str, reading: Reading) -> None:
 
 
 def note_said(table: str, said: Said) -> None:
-    """Keeps a word of the agent's. The same one again changes nothing."""
+    """Keeps a word of the agent's. The same one again changes nothing, nor does one more than the item has room for."""
     hour = _hour(said.at)
     with translated("recording what the agent said"):
-        dynamo.client().update_item(
-            TableName=table,
-            Key=dynamo.key(id_of(hour)),
-            UpdateExpression="ADD said :one SET expires = :expires",
-            ExpressionAttributeValues={
-                ":one": {"SS": [said.model_dump_json()]},
-                ":expires": {"N": str(int((hour + KEPT).timestamp()))},
-            },
+        dynamo.unless_condition_fails(
+            lambda: dynamo.client().update_item(
+                TableName=table,
+                Key=dynamo.key(id_of(hour)),
+                UpdateExpression="ADD said :one SET expires = :expires",
+                ConditionExpression="attribute_not_exists(said) OR size(said) < :most",
+                ExpressionAttributeValues={
+                    ":one": {"SS": [said.model_dump_json()]},
+                    ":expires": {"N": str(int((hour + KEPT).timestamp()))},
+                    ":most": {"N": str(MOST)},
+                },
+            )
         )
 
 

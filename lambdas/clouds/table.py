@@ -14,7 +14,7 @@ from link import condition
 from link.condition import Condition
 from link.finding import Finding
 from link.known import Known
-from link.reading import Booted, BootFailure, Helped, Reading
+from link.reading import CLOCKS, Booted, BootFailure, Helped, Reading, is_future
 from link.record import Record
 from link.remedy import HealingState, Pause
 from link.wanted import GatewayConfiguration
@@ -135,40 +135,71 @@ def _condemned(text: str | None) -> Condition | None:
         return condition.parse(text)
 
 
-def put_reading(table: str, reading: Reading) -> None:
-    """Keeps the newest look at the tunnel. Events come late, twice or out of order; an older look changes nothing."""
-    # A fixed width, so that the order of the texts is the order of the times.
-    read_at = reading.read_at.astimezone(UTC).isoformat(timespec="microseconds")
+# What is kept under a time to come was written by a wrong clock or another hand, and would else be the newest forever.
+_NEWEST = "NOT attribute_type(#at, :text) OR #at < :at OR #at > :latest"
+
+
+def _times(at: datetime, now: datetime) -> dict[str, str]:
+    return {":at": _sortable(at), ":latest": _sortable(now + CLOCKS), ":text": "S"}
+
+
+def _sortable(moment: datetime) -> str:
+    """Of a fixed width, so that the order of the texts is the order of the times."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def put_reading(table: str, reading: Reading, now: datetime) -> None:
+    """Keeps the newest look at the tunnel. Events come late, twice or out of order; an older look changes nothing.
+
+    `now` is this side's clock: what is kept under a later time is replaced.
+    """
+    times = _times(reading.read_at, now)
     document = reading.model_dump_json()
     with translated("recording the reading"):
         dynamo.unless_condition_fails(
             lambda: dynamo.client().put_item(
                 TableName=table,
-                Item=dynamo.written(id="reading", read_at=read_at, document=document),
-                ConditionExpression="attribute_not_exists(id) OR read_at < :read_at",
-                ExpressionAttributeValues=dynamo.written(**{":read_at": read_at}),
+                Item=dynamo.written(id="reading", read_at=times[":at"], document=document),
+                ConditionExpression=_NEWEST,
+                ExpressionAttributeNames={"#at": "read_at"},
+                ExpressionAttributeValues=dynamo.written(**times),
             )
         )
 
 
 def reading(table: str) -> Reading | None:
     """The newest look at the tunnel."""
-    found = dynamo.get(table, "reading")
-    return Reading.model_validate_json(found["document"]) if found else None
+    return kept_reading(dynamo.get(table, "reading"), datetime.now(UTC))
 
 
-def put_helped(table: str, helped: Helped) -> None:
+def kept_reading(item: dynamo.Item, now: datetime) -> Reading | None:
+    """The item as a reading. None: there is none, or it is one that no gateway of Causeway's sends."""
+    try:
+        found = Reading.model_validate_json(item["document"])
+    except (KeyError, ValidationError):
+        return None
+    return None if is_future(found.read_at, now) else found
+
+
+def clear_reading(table: str) -> None:
+    """Forgets the kept reading; the gateway sends another within a minute."""
+    dynamo.delete(table, "reading")
+
+
+def put_helped(table: str, helped: Helped, now: datetime) -> None:
     """Keeps the newest remedy that the agent began by itself. An older one that comes late changes nothing."""
-    at = helped.at.astimezone(UTC).isoformat(timespec="microseconds")
-    item = dynamo.written(id="helped", at=at, remedy=helped.remedy, reason=helped.reason, because=helped.because)
+    times = _times(helped.at, now)
+    item = dynamo.written(
+        id="helped", at=times[":at"], remedy=helped.remedy, reason=helped.reason, because=helped.because
+    )
     with translated("recording what the gateway did"):
         dynamo.unless_condition_fails(
             lambda: dynamo.client().put_item(
                 TableName=table,
                 Item=item,
-                ConditionExpression="attribute_not_exists(id) OR #at < :at",
+                ConditionExpression=_NEWEST,
                 ExpressionAttributeNames={"#at": "at"},
-                ExpressionAttributeValues=dynamo.written(**{":at": at}),
+                ExpressionAttributeValues=dynamo.written(**times),
             )
         )
 

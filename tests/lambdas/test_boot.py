@@ -1,7 +1,7 @@
 """The boot signal and the state that waits for it meet in any order, and a failure or a silence is explained."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -11,6 +11,7 @@ from botocore.stub import ANY, Stubber
 from lambdas.clouds import dynamo, table, walks
 from lambdas.handlers import explain_boot, hear_gateway, launch_gateway, wait_for_boot
 from link.errors import BootFailed, BootSilent, CloudBusy
+from link.reading import Reading
 from tests import worlds
 from tests.lambdas.conftest import World
 from tests.lambdas.test_walk import Context
@@ -114,3 +115,73 @@ def test_a_reading_that_comes_late_does_not_replace_a_newer_one(gateway: str) ->
     for told in (newer, older):
         hear_gateway.handler({"detail-type": "GatewayReading", "detail": told.model_dump(mode="json")}, Context())
     assert table.reading("link") == newer
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"detail-type": "GatewayReading"},
+        {"detail-type": "GatewayDances", "detail": {}},
+        {"detail": {}},
+        _said("GatewayBooted", instance="x" * 9000, version="v1"),
+        _said(
+            "GatewayHelped", instance="i-1", remedy="reload", reason="DaemonHung", because="b", at="9998-01-01T00:00Z"
+        ),
+        {"detail-type": "GatewayReading", "detail": worlds.read(outer_bytes_in=-1).model_dump(mode="json")},
+    ],
+)
+def test_an_event_that_no_gateway_sends_is_dropped_and_named_without_its_words(
+    world: World, event: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Raised, it would be delivered twice more."""
+    hear_gateway.handler(event, Context())
+    (logged,) = (vars(one) for one in caplog.records)
+    assert (logged["msg"], logged["link"], bool(logged["why"])) == ("gateway event refused", "prod", True)
+    assert "xxx" not in str(logged)
+    items = dynamo.client().scan(TableName="link")["Items"]
+    assert items == []
+
+
+def _read_at(at: datetime, **changes: Any) -> Reading:
+    return worlds.read(read_at=at, **changes)
+
+
+def test_a_reading_that_is_older_is_kept_if_it_is_the_newest(world: World) -> None:
+    for days, newest in ((9, 9), (8, 8), (9, 8)):
+        table.put_reading("link", _read_at(worlds.NOW - timedelta(days=days)), worlds.NOW)
+        assert table.reading("link") == _read_at(worlds.NOW - timedelta(days=newest))
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"read_at": {"S": "9999-12-31T00:00:00.000000+00:00"}, "document": {"S": "{}"}},
+        {"read_at": {"S": "garbage"}},
+        {"read_at": {"N": "1"}, "document": {"S": "{}"}},
+        {"document": {"S": "{}"}},
+    ],
+)
+def test_a_kept_reading_that_is_impossible_is_none_and_is_replaced_by_the_next(world: World, kept: Any) -> None:
+    dynamo.client().put_item(TableName="link", Item={"id": {"S": "reading"}, **kept})
+    assert table.reading("link") is None
+    table.put_reading("link", worlds.read(), worlds.NOW)
+    assert table.reading("link") == worlds.read()
+
+
+def test_a_kept_reading_of_a_time_to_come_is_none(world: World) -> None:
+    item = {"document": _read_at(worlds.NOW + timedelta(minutes=3)).model_dump_json()}
+    assert table.kept_reading(item, worlds.NOW) is None
+    assert table.kept_reading(item, worlds.NOW + timedelta(minutes=1)) is not None
+
+
+def test_a_kept_remedy_of_a_time_to_come_is_replaced_too(world: World) -> None:
+    dynamo.put("link", "helped", at="9999-12-31T00:00:00.000000+00:00", remedy="kill")
+    why = {"remedy": "reload", "reason": "DaemonHung", "because": "b", "at": worlds.NOW.isoformat()}
+    hear_gateway.handler(_said("GatewayHelped", instance="i-1", **why), Context())
+    assert dynamo.get("link", "helped")["remedy"] == "reload"
+
+
+def test_a_reading_can_be_forgotten(world: World) -> None:
+    table.put_reading("link", worlds.read(), worlds.NOW)
+    table.clear_reading("link")
+    assert table.reading("link") is None

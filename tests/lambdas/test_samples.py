@@ -83,6 +83,14 @@ def test_a_reading_of_an_agent_that_says_nothing_of_since_is_read_and_is_no_samp
     assert samples.read(table, worlds.NOW, worlds.NOW).samples == ()
 
 
+def test_words_without_end_leave_room_for_the_counters(table: str) -> None:
+    for number in range(samples.MOST + 1):
+        samples.note_said(table, Said(at=HOUR, kind=Kind.HELPED, reason=f"Reason{number}"))
+    samples.note(table, _read(1, 5, 7))
+    kept = samples.read(table, HOUR, HOUR)
+    assert (len(kept.said), kept.samples) == (samples.MOST, (_sample(1, 5, 7),))
+
+
 def test_what_somebody_else_keeps_of_the_hour_is_left_alone_and_is_no_sample(table: str) -> None:
     dynamo.put(table, samples.id_of(HOUR), azure="1 2")
     assert samples.read(table, HOUR, HOUR).samples == ()
