@@ -17,7 +17,7 @@ from botocore import UNSIGNED, exceptions
 from botocore.config import Config
 
 from azure_functions import translate
-from link import errors
+from link import aws_errors, errors
 from link.wanted import AzureRef, AzureWork
 
 if TYPE_CHECKING:
@@ -25,20 +25,10 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
-# Nobody waits for this token any more: the task timed out, was answered, or its execution is gone.
-FINAL = frozenset({"InvalidToken", "TaskTimedOut", "TaskDoesNotExist"})
-PASSING = frozenset({"ThrottlingException", "InternalServiceError", "InternalFailure", "ServiceUnavailable"})
-# A role, a provider or a trust that is new is not known everywhere at once (IAM user guide, "Changes that I make are
-# not always immediately visible"), and STS may not have reached Entra for its keys. Nothing tells these from a lasting
-# mistake, so they count as passing, and are bounded from outside: the state machine waits two minutes for a sign of
-# life, which only the role can give, hands the work over twice more, and fails; the task is dropped after turn.LIMIT.
-NOT_YET = PASSING | {
-    "AccessDenied",
-    "InvalidIdentityToken",
-    "IDPCommunicationError",
-    "ExpiredToken",
-    "ExpiredTokenException",
-}
+# Nothing tells a role that is new from a lasting mistake, so both count as passing, and are bounded from outside: the
+# state machine waits two minutes for a sign of life, which only the role can give, hands the work over twice more, and
+# fails; the task is dropped after turn.LIMIT.
+NOT_YET = aws_errors.ROLE_NOT_YET
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
 CAUSE_LIMIT = 32_768  # characters; Step Functions API, SendTaskFailure
 RENEW_BEFORE = timedelta(minutes=5)
@@ -132,19 +122,20 @@ def _told(tell: Callable[[], object]) -> bool:
     try:
         tell()
     except exceptions.ClientError as exc:
-        if exc.response["Error"]["Code"] in FINAL:
+        if exc.response["Error"]["Code"] in aws_errors.TASK_OVER:
             return False
         raise
     return True
 
 
 @contextmanager
-def _translated(doing: str, passing: frozenset[str] = PASSING) -> Iterator[None]:
+def _translated(doing: str, passing: frozenset[str] = frozenset()) -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as exc:
-        error = exc.response["Error"]
-        kind = errors.CloudBusy if error["Code"] in passing else errors.CloudRefused
+        error, status = exc.response["Error"], exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        is_passing = error["Code"] in passing or aws_errors.is_busy(error["Code"], status)
+        kind = errors.CloudBusy if is_passing else errors.CloudRefused
         raise kind(f"{doing}: {error['Code']}: {error['Message']}") from exc
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as exc:
         raise errors.CloudBusy(f"{doing}: {exc}") from exc

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from causeway import deployed
 from causeway.rows import Row, Status
 from lambdas.clouds.errors import code, translated
-from link import preflight_aws, tenant
+from link import aws_errors, preflight_aws, tenant
 from link.errors import CausewayError
 from link.spec import LinkSpec
 
@@ -59,7 +59,7 @@ def bootstrap(region: str) -> Iterator[Row]:
         try:
             version = int(boto3.client("ssm").get_parameter(Name=_PARAMETER)["Parameter"]["Value"])
         except ClientError as exc:
-            if code(exc) != "ParameterNotFound":
+            if code(exc) not in aws_errors.PARAMETER_MISSING:
                 raise
             yield Row(check, Status.REFUSED, "never done", remedy)
             return
@@ -76,7 +76,7 @@ def tokens(_home: str) -> Iterator[Row]:
         try:
             found = boto3.client("iam").get_outbound_web_identity_federation_info()
         except ClientError as exc:
-            if code(exc) != "FeatureDisabled":
+            if code(exc) not in aws_errors.TOKENS_DISABLED:
                 raise
     if found.get("JwtVendingEnabled"):
         yield Row(TOKENS, Status.OK, f"issuer {found['IssuerIdentifier']}")

@@ -10,6 +10,7 @@ from lambdas import settings
 from lambdas.clouds import apply, aws, dynamo, function, ses, survey
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
+from link import aws_errors
 from link.spec import LinkSpec
 
 
@@ -52,7 +53,7 @@ def stack(name: str) -> str | None:
             return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
         except ClientError as exc:
             # CloudFormation has no error of its own for it (API reference, DescribeStacks).
-            if code(exc) == "ValidationError" and "does not exist" in str(exc):
+            if code(exc) in aws_errors.STACK_MISSING and "does not exist" in str(exc):
                 return None
             raise
 
@@ -63,7 +64,7 @@ def _told(name: str) -> dict[str, str] | None:
         try:
             found = boto3.client("lambda").get_function_configuration(FunctionName=name)
         except ClientError as exc:
-            if code(exc) == "ResourceNotFoundException":
+            if code(exc) in aws_errors.FUNCTION_MISSING:
                 return None
             raise
     return dict(found.get("Environment", {}).get("Variables", {}))

@@ -13,7 +13,7 @@ from gateway import cloud_config
 from lambdas.clouds import aws, ec2_facts, table
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
-from link import plan, steps
+from link import aws_errors, plan, steps
 from link.errors import CloudBusy, CloudRefused, NoCapacity
 from link.facts import Rule, Subnet
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import IpPermissionTypeDef
     from mypy_boto3_ssm.client import SSMClient
 
-# The zone, or its subnet, has no room for the instance ("Error codes", EC2 API reference).
-NO_ROOM = frozenset({"InsufficientInstanceCapacity", "Unsupported", "InsufficientFreeAddressesInSubnet"})
 _ROOT_GIB = 8  # what Debian's own image has
 
 
@@ -60,17 +58,17 @@ def apply(step: steps.Step, settings: Settings, execution: str) -> None:
         case steps.DetachElasticIp(association=association):
             with translated("detaching the Elastic IP"):
                 _unless(
-                    ("InvalidAssociationID.NotFound",),
+                    aws_errors.ASSOCIATION_GONE,
                     lambda: aws.ec2().disassociate_address(AssociationId=association),
                 )
         case steps.TerminateGateway(instance=instance):
             with translated("terminating the gateway"):
-                _unless(("InvalidInstanceID.NotFound",), lambda: aws.ec2().terminate_instances(InstanceIds=[instance]))
+                _unless(aws_errors.INSTANCE_GONE, lambda: aws.ec2().terminate_instances(InstanceIds=[instance]))
         case _:
             raise TypeError(f"{step.verb} is not a step on AWS")
 
 
-def _unless(tolerated: tuple[str, ...], call: Callable[[], object]) -> None:
+def _unless(tolerated: frozenset[str], call: Callable[[], object]) -> None:
     try:
         call()
     except ClientError as exc:
@@ -88,7 +86,7 @@ def _allow(group: str, rule: Rule) -> None:
     with translated(f"allowing {rule.cidr} to the gateway"):
         permissions = [permission(rule)]
         _unless(
-            ("InvalidPermission.Duplicate",),
+            aws_errors.RULE_EXISTS,
             lambda: aws.ec2().authorize_security_group_ingress(GroupId=group, IpPermissions=permissions),
         )
 
@@ -97,7 +95,7 @@ def _revoke(group: str, rule: Rule) -> None:
     with translated(f"revoking {rule.cidr} from the gateway"):
         permissions = [permission(rule)]
         _unless(
-            ("InvalidPermission.NotFound",),
+            aws_errors.RULE_GONE,
             lambda: aws.ec2().revoke_security_group_ingress(GroupId=group, IpPermissions=permissions),
         )
 
@@ -110,7 +108,7 @@ def _create_route(table_name: str, step: steps.CreateRoute) -> None:
                 RouteTableId=step.table, DestinationCidrBlock=str(step.destination), NetworkInterfaceId=step.interface
             )
         except ClientError as exc:
-            if code(exc) != "RouteAlreadyExists":
+            if code(exc) not in aws_errors.ROUTE_EXISTS:
                 raise
             # Somebody made it since we looked, perhaps another link. It is not ours; the next look tells what it is.
             table.disown_route(table_name, step.table, step.destination)
@@ -127,7 +125,7 @@ def _replace_route(route_table: str, destination: IPv4Network, interface: str) -
 def _delete_route(route_table: str, destination: IPv4Network) -> None:
     with translated(f"deleting the route to {destination} in {route_table}"):
         _unless(
-            ("InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"),
+            aws_errors.ROUTE_GONE,
             lambda: aws.ec2().delete_route(RouteTableId=route_table, DestinationCidrBlock=str(destination)),
         )
 
@@ -208,7 +206,7 @@ def _launch(settings: Settings, places: tuple[Subnet, ...], execution: str) -> N
             try:
                 _run(settings, place, execution)
             except ClientError as exc:
-                if code(exc) not in NO_ROOM:
+                if code(exc) not in aws_errors.NO_ROOM:
                     raise
                 full.append(f"{place.id} in {place.zone}: {exc}")
                 continue

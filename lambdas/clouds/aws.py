@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from lambdas.clouds import ec2_facts, memory
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
-from link import facts
+from link import aws_errors, facts
 from link.errors import CloudRefused
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _all(operation: str, key: str, name: str, values: Sequence[str]) -> _Answer:
         try:
             found.items.extend(_pages(operation, key, name, some))
         except CloudRefused as exc:
-            denied = isinstance(exc.__cause__, ClientError) and code(exc.__cause__) == "UnauthorizedOperation"
+            denied = isinstance(exc.__cause__, ClientError) and code(exc.__cause__) in aws_errors.DENIED
             if denied or len(some) == 1:
                 found.refused |= dict.fromkeys(some, exc)
             else:
@@ -314,9 +314,19 @@ _NOTHING_OF_OURS: dict[str, Any] = {
 }
 
 
+def _console(instance: str) -> str:
+    """The present output, where the type has it (Nitro); else EC2's buffer, which may be stale (GetConsoleOutput)."""
+    try:
+        return ec2().get_console_output(InstanceId=instance, Latest=True).get("Output", "")
+    except ClientError as exc:
+        if code(exc) not in aws_errors.CONSOLE_NOT_LATEST:
+            raise
+        return ec2().get_console_output(InstanceId=instance).get("Output", "")
+
+
 def console_end(instance: str, characters: int = 1500) -> str:
     """The end of the instance's console output, for a gateway that cannot speak for itself. botocore has decoded it."""
     with translated("reading the console"):
-        output = ec2().get_console_output(InstanceId=instance).get("Output", "")
+        output = _console(instance)
     printable = "".join(char for char in output if char.isprintable() or char == "\n")
     return printable[-characters:].strip() or "the console is empty"

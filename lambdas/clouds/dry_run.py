@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from lambdas.clouds import apply, aws
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
-from link import choose
+from link import aws_errors, choose
 from link.errors import CloudRefused
 from link.facts import Facts, Rule
 from link.record import Record
@@ -118,6 +118,5 @@ def _try(action: str, call: Callable[[], object]) -> Permission:
     try:
         call()
     except ClientError as exc:
-        allowed = {"DryRunOperation": True, "UnauthorizedOperation": False}.get(code(exc))
-        return Permission(action=action, allowed=allowed, said=str(exc))
+        return Permission(action=action, allowed=aws_errors.dry_run_allowed(code(exc)), said=str(exc))
     return Permission(action=action, allowed=None, said="AWS did not answer as it answers a dry run")

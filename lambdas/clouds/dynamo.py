@@ -9,6 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.clouds.errors import code, translated
+from link import aws_errors
 from link.errors import CloudBusy, CloudRefused
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def unless_condition_fails(call: Callable[[], object]) -> bool:
     try:
         call()
     except ClientError as exc:
-        if code(exc) != "ConditionalCheckFailedException":
+        if code(exc) not in aws_errors.CONDITION_FAILED:
             raise
         return False
     return True

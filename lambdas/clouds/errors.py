@@ -5,38 +5,8 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from link import aws_errors
 from link.errors import CloudBusy, CloudRefused
-
-# Throttling words differ from service to service (botocore's own list in retries/standard.py, and EC2's error table).
-_BUSY = frozenset(
-    [
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "RequestLimitExceeded",
-        "TooManyRequestsException",
-        "ProvisionedThroughputExceededException",
-        "TransactionInProgressException",
-        "SlowDown",
-        "PriorRequestNotComplete",
-        "EC2ThrottledException",
-        "Unavailable",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServiceError",
-        # A token may not outlive the session that asks for it; the next session of the same role is younger.
-        "SessionDurationEscalationException",
-        # EC2 may not find for a while what it has just made, and asks to try again ("Eventual consistency" in its API
-        # reference). What is gone for good is in no later plan.
-        "InvalidInstanceID.NotFound",
-        "InvalidNetworkInterfaceID.NotFound",
-    ]
-)
 
 
 def code(error: ClientError) -> str:
@@ -51,7 +21,7 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except ClientError as exc:
         status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        kind = CloudBusy if code(exc) in _BUSY or status >= 500 else CloudRefused
+        kind = CloudBusy if aws_errors.is_busy(code(exc), status) else CloudRefused
         raise kind(f"{doing}: {exc}") from exc
     except BotoCoreError as exc:
         raise CloudBusy(f"{doing}: {exc}") from exc

@@ -15,7 +15,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.clouds.errors import code, translated
-from link import preflight_aws
+from link import aws_errors, preflight_aws
 from link.errors import CloudRefused, FunctionUnreachable, Refused
 from link.facts import AzureFacts
 from link.spec import AzureSide
@@ -28,7 +28,6 @@ TIMEOUT_S = 45.0  # a cold Function on a consumption plan answers within half a 
 TOKEN_S = 300  # a token's life, the longest that our roles may ask for
 KEPT_S = 120  # how long one is used at most, so that none ends on its way
 _UNAUTHORIZED, _BUSY_STATUS = 401, 429
-_DISABLED = "OutboundWebIdentityFederationDisabledException"
 
 
 @cache
@@ -50,7 +49,7 @@ def _token(audience: str, _period: int) -> str:
                 Audience=[audience], SigningAlgorithm="RS256", DurationSeconds=TOKEN_S
             )
         except ClientError as exc:
-            if code(exc) not in (_DISABLED, _DISABLED.removesuffix("Exception")):
+            if code(exc) not in aws_errors.TOKENS_DISABLED:
                 raise
             disabled = preflight_aws.tokens_disabled()
             raise Refused(str(disabled), disabled.condition) from exc

@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from lambdas.clouds.errors import code, translated
+from link import aws_errors
 from link.errors import MailFateUnknown
 from link.finding import Finding, warned
 
@@ -88,7 +89,7 @@ def _status(identity: str) -> str | None:
     try:
         return client().get_email_identity(EmailIdentity=identity).get("VerificationStatus", "of unknown status")
     except ClientError as exc:
-        if code(exc) != "NotFoundException":
+        if code(exc) not in aws_errors.IDENTITY_MISSING:
             raise
         return None
 

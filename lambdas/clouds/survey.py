@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.clouds import apply, aws
 from lambdas.clouds.errors import code, translated
-from link import preflight_aws
+from link import aws_errors, preflight_aws
 from link.errors import CloudBusy, CloudRefused
 from link.spec import LinkSpec
 from link.survey import (
@@ -45,10 +45,6 @@ _STANDARD = "L-1216C47A"
 _ELASTIC_IPS = "L-0263D0A3"
 # Interfaces that somebody on the other side may address. Endpoints, NAT gateways and functions have words of their own.
 _ADDRESSED = frozenset({"interface", "branch", "efa", "load_balancer", "network_load_balancer"})
-# What EC2 says of an image that is not there, and Systems Manager of a parameter.
-_MISSING = frozenset(
-    {"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidAMIID.Malformed", "ParameterNotFound"}
-)
 
 Ask = Callable[[frozenset[str] | None], tuple[Permission, ...]]
 
@@ -117,7 +113,7 @@ def _images(spec: LinkSpec) -> tuple[Image, ...]:
         with translated(f"looking up the image {image}"):
             found = aws.ec2().describe_images(ImageIds=[image])["Images"]
     except CloudRefused as exc:
-        if isinstance(exc.__cause__, ClientError) and code(exc.__cause__) in _MISSING:
+        if isinstance(exc.__cause__, ClientError) and code(exc.__cause__) in aws_errors.IMAGE_MISSING:
             return ()
         raise
     return tuple(Image(id=one["ImageId"], architecture=one["Architecture"], state=one["State"]) for one in found)

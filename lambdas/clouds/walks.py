@@ -11,16 +11,13 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.clouds.errors import code, translated
-from link import cloudformation
+from link import aws_errors, cloudformation
 from link.errors import CloudBusy
 from link.record import Record
 from link.steps import Wanted, Why
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
-
-# The state has ended already: a repeated or late answer is nobody's fault.
-_NOBODY_WAITS = ("TaskDoesNotExist", "TaskTimedOut")
 
 
 class Answer(Record):
@@ -58,7 +55,7 @@ def ended_at(state_machine: str, name: str) -> datetime | None:
         try:
             found = _stepfunctions().describe_execution(executionArn=_execution(state_machine, name))
         except ClientError as exc:
-            if code(exc) != "ExecutionDoesNotExist":
+            if code(exc) not in aws_errors.EXECUTION_GONE:
                 raise
             return datetime.min.replace(tzinfo=UTC)
     return None if found["status"] == "RUNNING" else found["stopDate"]
@@ -70,7 +67,7 @@ def stop(state_machine: str, name: str, cause: str) -> None:
         try:
             _stepfunctions().stop_execution(executionArn=_execution(state_machine, name), error="Stopped", cause=cause)
         except ClientError as exc:
-            if code(exc) != "ExecutionDoesNotExist":
+            if code(exc) not in aws_errors.EXECUTION_GONE:
                 raise
 
 
@@ -79,22 +76,22 @@ def _execution(state_machine: str, name: str) -> str:
 
 
 def succeed(task_token: str, output: dict[str, object] | None) -> None:
-    """Lets the waiting state go on."""
+    """Lets the waiting state go on. One that has ended is not an error: events arrive late and twice."""
     with translated("completing the waiting state"):
         try:
             _stepfunctions().send_task_success(taskToken=task_token, output=json.dumps(output))
         except ClientError as exc:
-            if code(exc) not in _NOBODY_WAITS:
+            if code(exc) not in aws_errors.TASK_OVER:
                 raise
 
 
 def fail(task_token: str, error: str, cause: str) -> None:
-    """Lets the waiting state fail with a named error."""
+    """Lets the waiting state fail with a named error. One that has ended is not an error."""
     with translated("failing the waiting state"):
         try:
             _stepfunctions().send_task_failure(taskToken=task_token, error=error, cause=cause)
         except ClientError as exc:
-            if code(exc) not in _NOBODY_WAITS:
+            if code(exc) not in aws_errors.TASK_OVER:
                 raise
 
 

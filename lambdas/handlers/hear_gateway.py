@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: object) -> None:
     """
     here, now = settings.load(), datetime.now(UTC)
     try:
-        kind = GatewayEvent(event.get("detail-type"))
+        kind = GatewayEvent(str(event.get("detail-type")))
         told = reading.parse(kind, event.get("detail"), now)
     except ValueError as exc:
         logger.error("gateway event refused", link=here.spec.name, why=_why(exc))

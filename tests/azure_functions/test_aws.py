@@ -10,7 +10,7 @@ from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 from azure.identity import CredentialUnavailableError
 
 from azure_functions import aws
-from link import errors
+from link import aws_errors, errors
 from rehearsal.json_server import Answer, Request, Server
 from tests.azure_functions import fakes
 
@@ -169,7 +169,7 @@ def test_without_a_token_of_the_identity_no_role_is_asked_for(
 
 
 @pytest.mark.parametrize("tell", TELLS)
-@pytest.mark.parametrize("code", sorted(aws.FINAL))
+@pytest.mark.parametrize("code", sorted(aws_errors.TASK_OVER))
 def test_a_task_that_is_over_is_no_error(
     end_point: EndPoint, edge: aws.Aws, tell: Callable[[aws.Aws], bool], code: str
 ) -> None:

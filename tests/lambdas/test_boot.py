@@ -1,5 +1,6 @@
 """The boot signal and the state that waits for it meet in any order, and a failure or a silence is explained."""
 
+import base64
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +9,9 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from lambdas.clouds import dynamo, table, walks
+from lambdas.clouds import aws, dynamo, table, walks
 from lambdas.handlers import explain_boot, hear_gateway, launch_gateway, wait_for_boot
-from link.errors import BootFailed, BootSilent, CloudBusy
+from link.errors import BootFailed, BootSilent, CloudBusy, CloudRefused
 from link.reading import Reading
 from tests import worlds
 from tests.lambdas.conftest import World
@@ -53,10 +54,13 @@ def test_a_signal_before_the_wait_lets_it_pass_at_once(gateway: str, answers: St
     wait_for_boot.handler(_event("token-1"), Context())
 
 
-def test_a_repeated_signal_after_the_state_ended_is_nobodys_fault(gateway: str, answers: Stubber) -> None:
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_a_repeated_signal_after_the_state_ended_is_nobodys_fault(gateway: str, answers: Stubber, code: str) -> None:
     wait_for_boot.handler(_event("token-1"), Context())
-    answers.add_client_error("send_task_success", "TaskTimedOut")
+    answers.add_client_error("send_task_success", code)
     hear_gateway.handler(_said("GatewayBooted", instance=gateway, version="v1"), Context())
+    answers.add_client_error("send_task_failure", code)
+    hear_gateway.handler(_said("GatewayBootFailed", instance=gateway, reason="DiskFull", message="no room"), Context())
 
 
 def test_a_failure_that_is_told_fails_the_wait_with_its_reason(gateway: str, answers: Stubber) -> None:
@@ -83,6 +87,20 @@ def test_an_instance_that_is_gone_or_not_shown_yet_is_looked_for_again(gateway: 
 def test_a_silent_gateway_is_explained_by_its_console(gateway: str) -> None:
     with pytest.raises(BootSilent, match=f"{gateway} did not report in time; its console ends:"):
         explain_boot.handler(_event(), Context())
+
+
+@pytest.mark.parametrize("code", ["UnsupportedOperation", "InvalidParameterCombination"])
+def test_the_present_console_is_read_or_the_buffer_where_ec2_has_no_other(world: World, code: str) -> None:
+    encoded = base64.b64encode(b"boot: no mirror\n").decode()
+    with Stubber(aws.ec2()) as ec2:
+        ec2.add_response("get_console_output", {"Output": encoded}, {"InstanceId": "i-1", "Latest": True})
+        assert aws.console_end("i-1") == "boot: no mirror"
+        ec2.add_client_error("get_console_output", code)
+        ec2.add_response("get_console_output", {"Output": encoded}, {"InstanceId": "i-1"})
+        assert aws.console_end("i-1") == "boot: no mirror"
+        ec2.add_client_error("get_console_output", "UnauthorizedOperation")
+        with pytest.raises(CloudRefused, match="reading the console"):
+            aws.console_end("i-1")
 
 
 @pytest.mark.parametrize(
