@@ -51,6 +51,10 @@ class BootSilent(CausewayError):
     """The gateway said nothing within the time; the end of its console output is the only witness."""
 
 
+class InstanceGone(CausewayError):
+    """The gateway's instance ended before it booted. EC2's own reason is kept."""
+
+
 class AzureFailed(CausewayError):
     """Azure ended an operation of the link with a failure."""
 

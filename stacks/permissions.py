@@ -236,6 +236,11 @@ def of_watch(stack: Stack, links: Sequence[LinkSpec], topic: str) -> list[iam.Po
             "states:StartExecution",
             on=[arn("states", "stateMachine", f"causeway-{link.name}", colon) for link in links],
         ),
+        # Of a walk that waits for the boot of an instance that has ended.
+        _allow(
+            "states:SendTaskFailure",
+            on=[arn("states", "stateMachine", f"causeway-{link.name}", colon) for link in links],
+        ),
         _allow(
             "states:DescribeExecution",
             on=[arn("states", "execution", f"causeway-{link.name}:*", colon) for link in links],

@@ -204,24 +204,22 @@ def _launch(settings: Settings, places: tuple[Subnet, ...], execution: str) -> N
     for place in places:
         with translated("launching the gateway"):
             try:
-                _run(settings, place, execution)
+                launched = _run(settings, place, execution)
             except ClientError as exc:
                 if code(exc) not in aws_errors.NO_ROOM:
                     raise
                 full.append(f"{place.id} in {place.zone}: {exc}")
                 continue
-        _remember_zone(settings, place.zone)
+        known = table.launched_zones(settings.table)
+        zones = (*(zone for zone in known if zone != place.zone), place.zone)
+        table.note_launch(settings.table, launched, zones)
         return
     found = "; ".join(full) or f"there is no subnet {settings.spec.aws.gateway_subnet or 'in an availability zone'}"
     raise NoCapacity(f"NoCapacity: no zone has room for {settings.spec.aws.instance_type}: {found}")
 
 
-def _run(settings: Settings, place: Subnet, execution: str) -> None:
+def _run(settings: Settings, place: Subnet, execution: str) -> str:
     # A walk's own token in each place: a repeated state gets the same instance instead of a second one.
     token = hashlib.sha256(f"{settings.deployment}/{execution}/{place.id}".encode()).hexdigest()[:64]
-    aws.ec2().run_instances(**launch_request(settings, place.id), ClientToken=token)
-
-
-def _remember_zone(settings: Settings, zone: str) -> None:
-    known = table.launched_zones(settings.table)
-    table.keep_launched_zones(settings.table, (*(one for one in known if one != zone), zone))
+    launched = aws.ec2().run_instances(**launch_request(settings, place.id), ClientToken=token)
+    return launched["Instances"][0]["InstanceId"]

@@ -143,12 +143,16 @@ def _instances(links: Sequence[Settings]) -> tuple[dict[str, list[Any]], _Answer
     return found, answer
 
 
-def link_of_instance(instance: str) -> str | None:
-    """The link that an instance is or was a gateway of. Tags are told for an hour after an instance has ended."""
-    for reservation in _all("describe_instances", "Reservations", "instance-id", [instance]).checked(instance):
-        for item in reservation["Instances"]:
-            return ec2_facts.tags(item).get("causeway-link")
-    return None
+def instance(id: str) -> Any:
+    """EC2's description of an instance, also for about an hour after its end. None: EC2 does not show it."""
+    found = _all("describe_instances", "Reservations", "instance-id", [id]).checked(id)
+    return next((item for reservation in found for item in reservation.get("Instances", [])), None)
+
+
+def link_of_instance(id: str) -> str | None:
+    """The link that an instance is or was a gateway of."""
+    found = instance(id)
+    return ec2_facts.tags(found).get("causeway-link") if found else None
 
 
 def look(settings: Settings, *, deployed: bool = True) -> facts.AwsFacts:

@@ -29,7 +29,7 @@ ITEMS = (
     "pause",
     "known",
     "findings",
-    "launches",
+    "launched",
 )
 
 
@@ -92,7 +92,7 @@ def _remembered(items: Mapping[str, dynamo.Item]) -> Remembered:
         pause=_document(Pause, items["pause"]),
         known=_document(Known, items["known"]),
         findings=_document(table.Findings, items["findings"]),
-        launched_zones=table.zones(items["launches"]),
+        launched_zones=table.zones(items["launched"]),
     )
 
 

@@ -91,6 +91,29 @@ def hear_failure(table: str, failure: BootFailure) -> Boot:
     return _update_boot(table, failure.instance, "failure", failure.model_dump_json())
 
 
+def note_launch(table: str, instance: str, zones: tuple[str, ...]) -> None:
+    """Records the newest instance that a walk has launched: once it has ended, EC2's filters by state hide it.
+
+    `zones` are those in which gateways were launched, the newest last.
+    """
+    dynamo.put(table, "launched", instance=instance, zones=",".join(zones))
+
+
+def launched(table: str) -> str | None:
+    """The newest instance that a walk has launched."""
+    return dynamo.get(table, "launched").get("instance")
+
+
+def launched_zones(table: str) -> tuple[str, ...]:
+    """The zones in which gateways were launched, the newest last."""
+    return zones(dynamo.get(table, "launched"))
+
+
+def zones(item: dynamo.Item) -> tuple[str, ...]:
+    """The item as zones."""
+    return tuple(zone for zone in item.get("zones", "").split(",") if zone)
+
+
 def condemn(table: str, instance: str, why: Condition) -> None:
     """Records that the instance is to be replaced: the next plan launches another beside it."""
     _update_boot(table, instance, "condemned", why.model_dump_json())
@@ -249,21 +272,6 @@ def keep_known(table: str, known: Known) -> None:
 def keep_findings(table: str, findings: tuple[Finding, ...], at: datetime) -> None:
     """Keeps what preflight's survey has refused."""
     dynamo.put(table, "findings", document=Findings(at=at, findings=findings).model_dump_json())
-
-
-def launched_zones(table: str) -> tuple[str, ...]:
-    """The zones in which gateways were launched, the newest last."""
-    return zones(dynamo.get(table, "launches"))
-
-
-def zones(item: dynamo.Item) -> tuple[str, ...]:
-    """The item as zones."""
-    return tuple(zone for zone in item.get("zones", "").split(",") if zone)
-
-
-def keep_launched_zones(table: str, zones: tuple[str, ...]) -> None:
-    """Keeps the zones in which gateways were launched, the newest last."""
-    dynamo.put(table, "launches", zones=",".join(zones))
 
 
 def own_azure_side(table: str, subscription: str, resource_group: str) -> None:

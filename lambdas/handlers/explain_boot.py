@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from lambdas import settings, walk
-from lambdas.clouds import aws
+from lambdas import boots, settings, walk
+from lambdas.clouds import aws, table
 from link import choose
 from link.errors import BootSilent
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> None:
-    """Always raises BootSilent."""
+    """Always raises: InstanceGone with EC2's reason, or BootSilent."""
     here = settings.load()
     walk.begin(event, here)
     gateway = choose.awaited(here.spec, here.deployed.agent, aws.gateways(here), aws.elastic_ip(here).interface)
+    boots.check(gateway.id if gateway else table.launched(here.table))
     if gateway is None:
         raise BootSilent("the gateway instance is gone")
     raise BootSilent(f"{gateway.id} did not report in time; its console ends: {aws.console_end(gateway.id)}")

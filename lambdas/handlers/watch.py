@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lambdas import watch
+from lambdas import boots, watch
 from lambdas.clouds import aws, registry, table
 from lambdas.settings import Settings
 from link.record import Declared
@@ -37,6 +37,7 @@ def handler(event: dict[str, Any], context: object) -> list[dict[str, Any]]:
     rows = registry.rows()
     trigger = str(event.get("detail-type") or event.get("trigger") or OPERATOR)
     links = rows.links if trigger == SCHEDULE else _asked(event, rows.links, now)
+    boots.fail_waits(event, links)
     # Each hour, and at each look that somebody asks for: a link that is new need not wait for the hour's turn.
     counts = trigger != SCHEDULE or now.minute == 0
     surveys = trigger == OPERATOR

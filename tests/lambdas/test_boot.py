@@ -8,10 +8,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import StateReason
 
+from lambdas import boots, settings
 from lambdas.clouds import aws, dynamo, table, walks
 from lambdas.handlers import explain_boot, hear_gateway, launch_gateway, wait_for_boot
-from link.errors import BootFailed, BootSilent, CloudBusy, CloudRefused
+from link.errors import BootFailed, BootSilent, CloudBusy, CloudRefused, InstanceGone
 from link.reading import Reading
 from tests import worlds
 from tests.lambdas.conftest import World
@@ -78,10 +81,82 @@ def test_a_failure_that_came_first_fails_the_wait_too(gateway: str) -> None:
         wait_for_boot.handler(_event("token-1"), Context())
 
 
-def test_an_instance_that_is_gone_or_not_shown_yet_is_looked_for_again(gateway: str) -> None:
-    boto3.client("ec2").terminate_instances(InstanceIds=[gateway])
-    with pytest.raises(CloudBusy, match="EC2 does not show it yet, or it is gone"):
+def test_an_instance_that_is_not_shown_yet_is_looked_for_again(world: World) -> None:
+    for launched in (None, "i-0123456789abcdef0"):
+        if launched:
+            table.note_launch("link", launched)
+        with pytest.raises(CloudBusy, match="EC2 does not show the gateway instance yet"):
+            wait_for_boot.handler(_event("token-1"), Context())
+
+
+def _end(instance: str, code: str = "Client.InternalError", message: str = "Client error on launch") -> None:
+    """As when EC2 may not use the key of the volume: moto has no reason of its own for it."""
+    boto3.client("ec2").terminate_instances(InstanceIds=[instance])
+    reservations = ec2_backends["123456789012"]["eu-west-1"].reservations.values()
+    (item,) = (one for found in reservations for one in found.instances if one.id == instance)
+    item.state_reason = StateReason(message, code)
+
+
+def test_an_instance_that_ended_in_pending_is_named_at_once_with_ec2s_reason(gateway: str) -> None:
+    _end(gateway, message="Client error\non launch" + "!" * 900)
+    for handler, event in ((wait_for_boot.handler, _event("token-1")), (explain_boot.handler, _event())):
+        with pytest.raises(InstanceGone) as raised:
+            handler(event, Context())
+        assert str(raised.value).startswith(f"{gateway} is terminated: Client.InternalError: Client error on launch!!")
+        assert len(str(raised.value)) <= 300
+
+
+def test_an_instance_that_has_stopped_itself_is_gone_too(gateway: str) -> None:
+    boto3.client("ec2").stop_instances(InstanceIds=[gateway])
+    with pytest.raises(InstanceGone, match=f"{gateway} is stopped: "):
         wait_for_boot.handler(_event("token-1"), Context())
+
+
+def test_an_end_that_was_reported_before_the_token_was_left_is_seen(
+    gateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await_boot = table.await_boot
+
+    def ends_meanwhile(*given: Any) -> table.Boot:
+        _end(gateway)
+        boots.fail_waits(_ended(gateway), [settings.load()])
+        return await_boot(*given)
+
+    monkeypatch.setattr(table, "await_boot", ends_meanwhile)
+    with pytest.raises(InstanceGone, match="Client error on launch"):
+        wait_for_boot.handler(_event("token-1"), Context())
+
+
+def _ended(instance: str) -> dict[str, Any]:
+    return {"source": "aws.ec2", "detail": {"instance-id": instance, "state": "terminated"}}
+
+
+def test_an_end_while_the_walk_waits_ends_the_wait_with_ec2s_reason(gateway: str, answers: Stubber) -> None:
+    wait_for_boot.handler(_event("token-1"), Context())
+    _end(gateway, "Client.UserInitiatedShutdown", "User initiated shutdown")
+    cause = f"{gateway} is terminated: Client.UserInitiatedShutdown: User initiated shutdown"
+    expected = {"taskToken": "token-1", "error": "InstanceGone", "cause": cause}
+    answers.add_response("send_task_failure", {}, expected)
+    boots.fail_waits(_ended(gateway), [settings.load()])
+
+
+def test_no_wait_is_ended_that_is_over_or_of_an_instance_that_lives(gateway: str, answers: Stubber) -> None:
+    """No call is expected of Step Functions but the answer to the boot."""
+    wait_for_boot.handler(_event("token-1"), Context())
+    boots.fail_waits(_ended(gateway), [settings.load()])
+    boots.fail_waits({"detail-type": "GatewayTunnelLost", "detail": {}}, [settings.load()])
+    answers.add_response("send_task_success", {}, {"taskToken": "token-1", "output": ANY})
+    hear_gateway.handler(_said("GatewayBooted", instance=gateway, version="v1"), Context())
+    _end(gateway)
+    boots.fail_waits(_ended(gateway), [settings.load()])
+    boots.fail_waits(_ended("i-0123456789abcdef0"), [settings.load()])
+
+
+def test_a_cloud_that_fails_at_it_does_not_keep_the_watch_from_looking(gateway: str, answers: Stubber) -> None:
+    wait_for_boot.handler(_event("token-1"), Context())
+    _end(gateway)
+    answers.add_client_error("send_task_failure", "AccessDeniedException")
+    boots.fail_waits(_ended(gateway), [settings.load()])
 
 
 def test_a_silent_gateway_is_explained_by_its_console(gateway: str) -> None:

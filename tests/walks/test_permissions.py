@@ -51,6 +51,7 @@ IMPLIED: Mapping[str, Mapping[str, str]] = {
     "Walk": {"lambda:InvokeFunction": "its states (Step Functions developer guide, IAM policies for Lambda)"},
 }
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+STATE = "EC2 Instance State-change Notification"
 SCHEDULE = {"source": "aws.events", "detail-type": "Scheduled Event"}
 
 
@@ -108,6 +109,7 @@ def _watched(clouds: Clouds) -> None:
         watch.handler({"link": "prod", **asked}, Context())
     for gateway in aws.gateways(clouds.settings):
         boto3.client("ec2").terminate_instances(InstanceIds=[gateway.id])
+        _ends_unbooted(clouds, gateway.id)
     clouds.stepfunctions.running["former"] = LONG_AGO
     dynamo.put("link", "lock", holder="former")
     watch.handler(SCHEDULE, Context())
@@ -115,6 +117,15 @@ def _watched(clouds: Clouds) -> None:
     clouds.stepfunctions.running[name] = LONG_AGO
     assert _walk(clouds, "heal-1").status == "SUCCEEDED"  # which asks nothing of the Function
     dynamo.put("link", "lock", holder="former")
+
+
+def _ends_unbooted(clouds: Clouds, instance: str) -> None:
+    """EC2 reports the end of an instance whose boot a walk waits for."""
+    clouds.stepfunctions.running["waits"] = "RUNNING"
+    dynamo.put("link", "lock", holder="waits")
+    dynamo.put("link", table.boot_id(instance), task_token="token")
+    watch.handler({"source": "aws.ec2", "detail-type": STATE, "detail": {"instance-id": instance}}, Context())
+    assert clouds.stepfunctions.answers["token"][0] == "InstanceGone"
 
 
 def _mailed(record: Record) -> None:
