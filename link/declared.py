@@ -19,6 +19,7 @@ _RIGHT: Mapping[str, str] = {
     "route_tables": "route table ids such as rtb-0123456789abcdef0",
     "instance_type": "an EC2 instance type such as t3.small",
     "image": "an AMI id such as ami-0123456789abcdef0, or a Systems Manager parameter name beginning with /",
+    "kms_key": "the ARN of a KMS key, not of an alias, such as arn:aws:kms:eu-west-1:111122223333:key/mrk-0123456789",
     "tenant": "a GUID such as 11111111-2222-3333-4444-555555555555",
     "subscription": "a GUID such as 11111111-2222-3333-4444-555555555555",
     "resource_group": "an Azure resource group name (1 to 90 letters, digits, _ ( ) - . , not ending in a period)",

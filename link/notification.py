@@ -7,6 +7,7 @@ from datetime import datetime
 from link.condition import Condition, Key
 from link.remedy import Decision, tried
 from link.report import Report
+from link.text import one_line
 
 SUBJECT_LIMIT = 100  # characters; SNS refuses more (its API reference, Publish)
 RUNBOOK = "docs/runbook.md"
@@ -29,7 +30,7 @@ def write(link: str, decision: Decision, report: Report | None, now: datetime) -
         *(_seen(one) for one in decision.alerts),
         *(f"Tried: {line}" for line in done),
         f"Now: {decision.remedy or decision.why}",
-        *([f"The last walk failed: {report.reason}: {report.message}"] if failed and report else []),
+        *([f"The last walk failed: {report.reason}: {one_line(report.message)}"] if failed and report else []),
         f"To do: see {_reasons(decision.alerts)} in {RUNBOOK}",
         f"At {now:%Y-%m-%d %H:%M:%S} UTC. You are told once a day of one reason, and when the link is well again.",
     ]

@@ -110,6 +110,37 @@ def _vcpus(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> Iterator[Finding]
         yield (warned if there else refused)("VcpuLimit", message, remedy, survey.vcpus.code)
 
 
+# AWS's own key for EBS, which every principal of the account may use through EC2. EC2 names it by this alias as long as
+# no other key was made the default (GetEbsDefaultKmsKeyId).
+_AWS_MANAGED = "alias/aws/ebs"
+KEY_ACTIONS = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+
+
+def _ebs_key(spec: LinkSpec, survey: Survey) -> Iterator[Finding]:
+    """A launch without these permissions ends in pending, and no dry run shows it. A declared key is granted them."""
+    if spec.aws.kms_key:
+        return
+    if survey.ebs_key is None:
+        yield unknown("the account's default key for EBS", survey.unread.get("ebs_key"))
+    elif not survey.ebs_key.endswith(_AWS_MANAGED):
+        message = (
+            f"the default key for EBS in {spec.aws.region} is {survey.ebs_key}, and the gateway's volume is encrypted "
+            "with it"
+        )
+        remedy = (
+            f"declare it by aws.kms_key, or have its policy allow the role causeway-{spec.name}-LaunchGateway "
+            f"{', '.join(KEY_ACTIONS)} through EC2"
+        )
+        yield warned("EbsKeyUnusable", message, remedy, survey.ebs_key)
+
+
 def elastic_ips(spec: LinkSpec, survey: Survey) -> Check:
     """Whether one more Elastic IP can be had. Only before the first deployment: the stack allocates the link's."""
     title, quota = "Elastic IP quota", survey.elastic_ips
@@ -127,6 +158,7 @@ def alone(spec: LinkSpec, facts: AwsFacts, survey: Survey) -> tuple[Check, ...]:
         Check.of("instance type", _instance_type(spec, facts, survey)),
         Check.of("image", _image(spec, survey)),
         Check.of("vCPU quota", _vcpus(spec, facts, survey)),
+        Check.of("key of the gateway's volume", _ebs_key(spec, survey)),
     )
 
 

@@ -36,6 +36,9 @@ AppIdUri = Annotated[
 OidcProviderArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/sts\.windows\.net/[0-9a-f-]+/$")
 ]
+KmsKeyArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", max_length=200)
+]
 TagName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_ .:=+@-]+$", max_length=128)]
 
 
@@ -155,6 +158,14 @@ class AwsSide(Declared):
     route_tables: tuple[RouteTableId, ...] | None = None
     instance_type: InstanceType = "t3.small"
     image: Image | None = None
+    # With which the gateway's volume is encrypted; without one it is the account's default key for EBS.
+    kms_key: KmsKeyArn | None = None
+
+    @model_validator(mode="after")
+    def _key_of_the_region(self) -> "AwsSide":
+        if self.kms_key and self.kms_key.split(":")[3] != self.region:
+            raise ValueError(f"kms_key must be a key of {self.region}; a volume takes no other")
+        return self
 
     @property
     def architecture(self) -> str:

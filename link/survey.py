@@ -78,6 +78,7 @@ class Survey(Record):
     """What preflight alone needs of AWS, looked at once a walk. None is unknown; `unread` says why, by field.
 
     `images` is empty when the declared one does not exist. `vcpus` counts what the instance type counts against.
+    `ebs_key` is the account's default key for EBS in the region, an alias or an ARN.
     """
 
     network_acls: tuple[NetworkAcl, ...] | None = None
@@ -86,6 +87,7 @@ class Survey(Record):
     images: tuple[Image, ...] | None = None
     vcpus: Quota | None = None
     elastic_ips: Quota | None = None
+    ebs_key: str | None = None
     security_groups: tuple[SecurityGroup, ...] | None = None
     workloads: tuple[Workload, ...] | None = None
     permissions: tuple[Permission, ...] | None = None

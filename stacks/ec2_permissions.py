@@ -7,6 +7,7 @@ Service Authorization Reference.
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
+from link import preflight_gateway
 from link.spec import LinkSpec
 from stacks.statements import Conditions, Made, allow
 
@@ -26,7 +27,10 @@ SURVEY = (
     "ec2:DescribeInstanceTypes",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeNetworkInterfaces",
+    "ec2:GetEbsDefaultKmsKeyId",
 )
+
+CREATE_GRANT = "kms:CreateGrant"
 
 
 class Ec2Permissions:
@@ -100,7 +104,18 @@ class Ec2Permissions:
             allow("ec2:RunInstances", on=subnet, when=self._in_vpc()),
             allow("ec2:RunInstances", on=[self._made.security_group, self._images()]),
             *self._implied_by_launch(),
+            *self._volume_key(),
         ]
+
+    def _volume_key(self) -> list[iam.PolicyStatement]:
+        """What EC2 does with the declared key as the launching role (EBS user guide, "Requirements for encryption")."""
+        key = self._spec.aws.kms_key
+        if key is None:
+            return []
+        through_ec2 = {"StringEquals": {"kms:ViaService": f"ec2.{self._spec.aws.region}.amazonaws.com"}}
+        for_ec2 = {**through_ec2, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+        used = [action for action in preflight_gateway.KEY_ACTIONS if action != CREATE_GRANT]
+        return [allow(*used, on=key, when=through_ec2), allow(CREATE_GRANT, on=key, when=for_ec2)]
 
     def _images(self) -> str:
         """A parameter's image is known at the launch alone; it is somebody else's, so it has no tag of ours."""

@@ -162,6 +162,7 @@ def surveyed(**changes: Any) -> survey.Survey:
         instance_type=survey.InstanceType(vcpus=2, architectures=("x86_64",)),
         images=(survey.Image(id="ami-1", architecture="x86_64", state="available"),),
         vcpus=survey.Quota(code="L-1216C47A", limit=32, used=30),
+        ebs_key="alias/aws/ebs",
         elastic_ips=survey.Quota(code="L-0263D0A3", limit=5, used=4),
         security_groups=(survey.SecurityGroup(id="sg-web", admits=(IPv4Network("10.0.0.0/8"),)),),
         workloads=(survey.Workload(subnet="subnet-b", groups=("sg-web",)),),

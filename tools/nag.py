@@ -33,6 +33,7 @@ OPTIONS = {
     "route_tables": ["rtb-0123456789abcdef0"],
     "instance_type": "c7i.large",
     "image": "/images/gateway",
+    "kms_key": "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555",
 }
 PLAIN = {"name": "plain", "aws": AWS, "azure": AZURE}
 MAIL = {"sender": "causeway@example.com", "recipients": ["network@example.com"], "region": "eu-west-1"}

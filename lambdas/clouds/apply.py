@@ -167,6 +167,7 @@ def launch_request(settings: Settings, subnet: str) -> dict[str, Any]:
     tag_list = [{"Key": key, "Value": value} for key, value in tags.items()]
     image = image_id(spec.aws.image_or_default)
     device, size_gib = _root_volume(image)
+    key = {"KmsKeyId": spec.aws.kms_key} if spec.aws.kms_key else {}
     return {
         "MinCount": 1,
         "MaxCount": 1,
@@ -187,7 +188,13 @@ def launch_request(settings: Settings, subnet: str) -> dict[str, Any]:
         "BlockDeviceMappings": [
             {
                 "DeviceName": device,
-                "Ebs": {"Encrypted": True, "DeleteOnTermination": True, "VolumeType": "gp3", "VolumeSize": size_gib},
+                "Ebs": {
+                    "Encrypted": True,
+                    "DeleteOnTermination": True,
+                    "VolumeType": "gp3",
+                    "VolumeSize": size_gib,
+                    **key,
+                },
             }
         ],
         "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 1},

@@ -1,6 +1,7 @@
 """What links remember in their tables, read for any number of links in as few calls as DynamoDB has pages for it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from ipaddress import IPv4Network
 
 from aws_lambda_powertools import Logger
@@ -86,7 +87,7 @@ def _remembered(items: Mapping[str, dynamo.Item]) -> Remembered:
         azure_side=table.side(items["azure"]),
         own_routes=table.routes(items[table.ROUTES]),
         boots={id.removeprefix("boot#"): table.boot(item) for id, item in items.items() if id.startswith("boot#")},
-        reading=_document(Reading, items["reading"]),
+        reading=table.kept_reading(items["reading"], datetime.now(UTC)),
         report=_document(Report, items["report"]),
         healing=_document(HealingState, items["remedies"]) or HealingState(),
         pause=_document(Pause, items["pause"]),

@@ -151,6 +151,11 @@ def _routes_per_table(_: LinkSpec) -> int:
     return int(answer["Quota"]["Value"])
 
 
+def _ebs_key(_: LinkSpec) -> str:
+    with translated("looking at the default key for EBS"):
+        return aws.ec2().get_ebs_default_kms_key_id()["KmsKeyId"]
+
+
 def _elastic_ips(_: LinkSpec) -> Quota:
     with translated("looking at the Elastic IPs"):
         used = len(aws.ec2().describe_addresses()["Addresses"])
@@ -191,6 +196,7 @@ _LOOKS: Mapping[str, Callable[[LinkSpec], Any]] = {
     "images": _images,
     "vcpus": _vcpus,
     "routes_per_table": _routes_per_table,
+    "ebs_key": _ebs_key,
     "security_groups": _security_groups,
     "workloads": _workloads,
 }

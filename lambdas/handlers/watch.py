@@ -66,4 +66,5 @@ def _maintain(link: Settings, asked: Asked, now: datetime) -> None:
         table.pause(link.table, now + timedelta(minutes=asked.minutes), asked.why)
     if asked.resume:
         table.resume(link.table)
+        table.clear_reading(link.table)
         table.keep_healing(link.table, HealingState())

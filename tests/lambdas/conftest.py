@@ -9,7 +9,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.core.responses import ActionResult
 from moto.ec2.models import amis
+from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 
 from lambdas import settings as settings_module
 from lambdas.clouds import aws, dynamo, function
@@ -75,6 +77,7 @@ def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The world before a walk."""
+    monkeypatch.setattr(ElasticBlockStore, "get_ebs_default_kms_key_id", _default_key, raising=False)  # moto has none
     with mock_aws():
         _forget()
         made = _make()
@@ -83,6 +86,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setenv("CAUSEWAY_SPEC", made.settings.spec.model_dump_json())
         yield made
     _forget()
+
+
+def _default_key(_: ElasticBlockStore) -> ActionResult:
+    """Nobody has chosen another key than AWS's own."""
+    return ActionResult({"KmsKeyId": "alias/aws/ebs"})
 
 
 def _forget() -> None:

@@ -84,7 +84,7 @@ def test_a_failure_that_came_first_fails_the_wait_too(gateway: str) -> None:
 def test_an_instance_that_is_not_shown_yet_is_looked_for_again(world: World) -> None:
     for launched in (None, "i-0123456789abcdef0"):
         if launched:
-            table.note_launch("link", launched)
+            table.note_launch("link", launched, ())
         with pytest.raises(CloudBusy, match="EC2 does not show the gateway instance yet"):
             wait_for_boot.handler(_event("token-1"), Context())
 
@@ -140,7 +140,9 @@ def test_an_end_while_the_walk_waits_ends_the_wait_with_ec2s_reason(gateway: str
     boots.fail_waits(_ended(gateway), [settings.load()])
 
 
-def test_no_wait_is_ended_that_is_over_or_of_an_instance_that_lives(gateway: str, answers: Stubber) -> None:
+def test_no_wait_is_ended_that_is_over_or_of_an_instance_that_lives(
+    gateway: str, answers: Stubber, caplog: pytest.LogCaptureFixture
+) -> None:
     """No call is expected of Step Functions but the answer to the boot."""
     wait_for_boot.handler(_event("token-1"), Context())
     boots.fail_waits(_ended(gateway), [settings.load()])
@@ -150,6 +152,7 @@ def test_no_wait_is_ended_that_is_over_or_of_an_instance_that_lives(gateway: str
     _end(gateway)
     boots.fail_waits(_ended(gateway), [settings.load()])
     boots.fail_waits(_ended("i-0123456789abcdef0"), [settings.load()])
+    assert "wait for the boot not ended" not in caplog.text
 
 
 def test_a_cloud_that_fails_at_it_does_not_keep_the_watch_from_looking(gateway: str, answers: Stubber) -> None:

@@ -43,6 +43,7 @@ def test_everything_is_seen_as_it_is(world: World, monkeypatch: pytest.MonkeyPat
     assert seen.instance_type == InstanceType(vcpus=2, architectures=("x86_64",))
     assert seen.images == (Image(id=image, architecture="x86_64", state="available"),)
     assert seen.vcpus == Quota(code="L-1216C47A", limit=32, used=0)
+    assert seen.ebs_key == "alias/aws/ebs"
     assert seen.elastic_ips == Quota(code="L-0263D0A3", limit=5, used=1)
     assert seen.routes_per_table == 50
     (acl,) = seen.network_acls or ()
@@ -187,6 +188,15 @@ def test_a_dry_run_asks_for_the_tags_and_the_role_of_the_launch(world: World) ->
     kinds = [one["ResourceType"] for one in request["TagSpecifications"]]
     assert kinds == ["instance", "volume", "network-interface"]
     assert request["IamInstanceProfile"] == {"Arn": world.settings.instance_profile}
+
+
+def test_a_launch_names_the_key_that_is_declared_and_no_other(world: World) -> None:
+    key = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1"
+    side = world.settings.spec.aws.model_copy(update={"kms_key": key})
+    declared = world.settings.model_copy(update={"spec": world.settings.spec.model_copy(update={"aws": side})})
+    for settings, named in ((world.settings, None), (declared, key)):
+        (volume,) = apply.launch_request(settings, world.public_subnet)["BlockDeviceMappings"]
+        assert (volume["Ebs"]["Encrypted"], volume["Ebs"].get("KmsKeyId")) == (True, named)
 
 
 class Answers:

@@ -123,7 +123,7 @@ def test_a_wider_route_is_warned_of_once_with_all_prefixes_that_it_covers() -> N
     azure = {"virtual_networks": (VirtualNetwork(id=worlds.NETWORK, prefixes=networks),)}
     covering = _routed(worlds.route("10.0.0.0/8", "tgw-1"), worlds.route("10.0.0.0/14", "tgw-2"))
     found = preflight.warnings(_checked(covering, azure, {}))
-    wide, narrow = (one.message for one in found if one.reason == "RouteShadowed")
+    wide, narrow = (one.condition.message for one in found if one.reason == "RouteShadowed")
     assert [str(network) in wide for network in networks] == [True] * 6
     assert [str(network) in narrow for network in networks] == [True] * 4 + [False] * 2
 

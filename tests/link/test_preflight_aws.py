@@ -7,7 +7,7 @@ import pytest
 
 from link import choose, preflight, preflight_gateway
 from link.facts import Facts, Subnet
-from link.finding import Check, Finding
+from link.finding import Check, Finding, Level
 from link.survey import Image, InstanceType, Permission, Quota, SecurityGroup, Survey, Workload
 from tests import worlds
 
@@ -104,6 +104,33 @@ def test_a_full_vcpu_quota_is_a_warning_while_a_gateway_runs() -> None:
     full = {"vcpus": Quota(code="L-1216C47A", limit=32, used=32)}
     assert _refusals(full, {"gateways": (worlds.gateway(),)}) == ()
     assert [one.reason for one in _warnings(full, {"gateways": (worlds.gateway(),)})] == ["VcpuLimit"]
+
+
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("default", "declared", "reasons"),
+    [
+        ("alias/aws/ebs", None, []),
+        ("arn:aws:kms:eu-west-1:111122223333:alias/aws/ebs", None, []),
+        (KEY, None, ["EbsKeyUnusable"]),
+        (KEY, KEY, []),
+        (None, None, ["NotChecked"]),
+        (None, KEY, []),
+    ],
+)
+def test_a_default_key_that_the_launch_may_not_use_is_a_warning(
+    default: str | None, declared: str | None, reasons: list[str]
+) -> None:
+    spec = worlds.spec(**({"aws.kms_key": declared} if declared else {}))
+    checks = preflight_gateway.alone(spec, worlds.aws(), worlds.surveyed(ebs_key=default))
+    found = [finding for check in checks for finding in check.findings]
+    assert [finding.reason for finding in found] == reasons
+    assert all(finding.level is Level.WARNING for finding in found)
+    if "EbsKeyUnusable" in reasons:
+        assert KEY in found[0].condition.text
+        assert "the role causeway-prod-LaunchGateway kms:CreateGrant, kms:Decrypt, kms:Desc" in found[0].condition.text
 
 
 @pytest.mark.parametrize(("used", "verdict"), [(4, "ok"), (5, "refused")])

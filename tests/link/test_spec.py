@@ -23,6 +23,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"aws.route_tables": ["rtb"]}, "links.0.aws.route_tables.0: 'rtb' is not right; give route table ids"),
     ({"aws.instance_type": "small"}, "links.0.aws.instance_type: 'small' is not right; give an EC2 instance type"),
     ({"aws.image": "debian"}, "links.0.aws.image: 'debian' is not right; give an AMI id"),
+    ({"aws.kms_key": "alias/ebs"}, "links.0.aws.kms_key: 'alias/ebs' is not right; give the ARN of a KMS key"),
+    (
+        {"aws.kms_key": "arn:aws:kms:eu-west-1:111122223333:alias/ebs"},
+        "is not right; give the ARN of a KMS key",
+    ),
+    (
+        {"aws.kms_key": "arn:aws:kms:eu-central-1:111122223333:key/mrk-1"},
+        "links.0.aws: kms_key must be a key of eu-west-1; a volume takes no other",
+    ),
     ({"azure.tenant": "contoso"}, "links.0.azure.tenant: 'contoso' is not right; give a GUID"),
     ({"azure.subscription": ...}, "links.0.azure.subscription: is missing; give a GUID"),
     (

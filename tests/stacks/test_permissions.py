@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from link import reading
+from link import preflight_gateway, reading
 from tests import worlds
 from tests.stacks import machines, policies, test_watch_stack
 
@@ -16,6 +16,7 @@ from tests.stacks import machines, policies, test_watch_stack
 # Reference that says so; and the one whose resource nobody knows beforehand.
 _EC2 = "Amazon EC2: ec2:Region is all that a Describe call knows"
 KNOWS_NEITHER: Mapping[tuple[str, str], str] = {
+    ("ec2:GetEbsDefaultKmsKeyId", "*"): _EC2,
     **{
         (f"ec2:Describe{what}", "*"): _EC2
         for what in (
@@ -76,6 +77,19 @@ def test_an_image_and_a_subnet_that_are_declared_are_the_only_ones_to_launch_wit
         "image/ami-0123456789abcdef0",
         "subnet/subnet-0123456789abcdef0",
     }
+
+
+def test_the_launch_may_use_the_key_that_is_declared_and_through_ec2_alone() -> None:
+    key = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1"
+    through_ec2 = {"kms:ViaService": "ec2.eu-west-1.amazonaws.com"}
+    roles = policies.of(machines.synthesise(worlds.spec(**{"aws.kms_key": key})).to_json())
+    used, granted = (one for role in roles.values() for one in role if one.actions[0].startswith("kms:"))
+    assert [one for one in roles["causeway-prod-LaunchGateway"] if one.actions[0].startswith("kms:")] == [used, granted]
+    assert {*used.actions, *granted.actions} == set(preflight_gateway.KEY_ACTIONS)
+    assert [*used.resources, *granted.resources] == [key, key]
+    assert used.conditions == {"StringEquals": through_ec2}
+    assert list(granted.actions) == ["kms:CreateGrant"]
+    assert granted.conditions == {"StringEquals": through_ec2, "Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
 def test_a_gateway_is_launched_as_the_link_declares_it_or_not_at_all() -> None:

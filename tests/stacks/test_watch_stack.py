@@ -80,6 +80,7 @@ def test_the_watch_may_change_no_part_of_a_link_but_its_memory() -> None:
         "dynamodb:UpdateItem",
         "dynamodb:DeleteItem",
         "states:StartExecution",
+        "states:SendTaskFailure",
         "sns:Publish",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
