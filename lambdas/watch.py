@@ -164,7 +164,8 @@ def _asked_of_functions(
         future: Future[Seen] = Future()
         futures[future] = name
         queues.setdefault(str(link.spec.azure.function_url), deque()).append((link, here, future))
-    for url, queue in queues.items():
+    # Those that answered last come first, so that no number of silent ones takes all threads from them.
+    for url, queue in sorted(queues.items(), key=lambda one: unanswered.get(one[0], 0)):
         broken = unanswered.get(url, 0) >= BROKEN_AFTER
         for _ in range(1 if broken else min(AT_ONCE_A_FUNCTION, len(queue))):
             pool.submit(_drain, url, queue, asked)

@@ -95,13 +95,16 @@ def _permissions(survey: Survey) -> Iterator[Finding]:
 
 
 def route_limits(spec: LinkSpec, facts: Facts, survey: Survey) -> Iterator[Finding]:
-    """Tables without room for the routes that they lack. Local routes do not count (VPC quotas, "Route tables")."""
+    """Tables without room for the routes that they lack.
+
+    Local routes are counted: AWS's page on quotas excludes propagated routes only.
+    """
     if survey.routes_per_table is None:
         yield unknown("the quota of routes per route table", survey.unread.get("routes_per_table"))
         return
     limit = survey.routes_per_table
     for table in choose.private_tables(spec, facts.aws):
-        used = sum(route.target != "local" for route in table.routes)
+        used = len(table.routes)
         lacking = [one for one in carried(facts).prefixes if choose.route_to(table, one) is None]
         if lacking and used + len(lacking) > limit:
             message = f"{table.id} has {used} of {limit} routes and needs {len(lacking)} more"

@@ -36,7 +36,7 @@ def strike(name: str) -> None:
 
 def keep_healing(state: HealingState) -> None:
     """Keeps what was alerted of links that could not be looked at."""
-    dynamo.put(region.LINKS, region.HEALING, document=state.model_dump_json())
+    dynamo.put(region.LINKS, region.HEALING, healing=state.model_dump_json())
 
 
 def rows(where: str | None = None) -> Rows:
@@ -48,8 +48,8 @@ def rows(where: str | None = None) -> Rows:
             .paginate(
                 TableName=region.LINKS,
                 ConsistentRead=True,
-                FilterExpression="attribute_exists(settings) OR id = :healing",
-                ExpressionAttributeValues=dynamo.written(**{":healing": region.HEALING}),
+                # DynamoDB filters by no attribute of the key.
+                FilterExpression="attribute_exists(settings) OR attribute_exists(healing)",
             )
         )
         items = [dynamo.plain(item) for page in pages for item in page["Items"]]
@@ -78,6 +78,6 @@ def _row(item: dynamo.Item) -> Settings | Condition:
 
 def _healing(item: dynamo.Item) -> HealingState:
     try:
-        return HealingState.model_validate_json(item["document"])
+        return HealingState.model_validate_json(item["healing"])
     except (ValidationError, KeyError):
         return HealingState()

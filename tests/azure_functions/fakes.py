@@ -52,6 +52,7 @@ class FakeArm:
     """Resource Manager in memory. An operation ends when `settle` is called."""
 
     gateway: VpnGateway | None = GATEWAY
+    network: VirtualNetwork = NETWORK
     local: LocalNetworkGateway | None = None
     connection: Connection | None = None
     key: str = ""
@@ -75,7 +76,7 @@ class FakeArm:
         return self._found(self.gateway if ref.vpn_gateway == "vpn-gateway" else None)
 
     def find_virtual_network(self, ref: AzureRef, name: str) -> VirtualNetwork | None:
-        return self._found(NETWORK if name == "workloads" else None)
+        return self._found(self.network if name == "workloads" else None)
 
     def find_local_network_gateway(self, ref: AzureRef) -> LocalNetworkGateway | None:
         return self._found(self.local)

@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import boto3
@@ -12,17 +13,22 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.sns.models import sns_backends
 
+from lambdas import watch as looks
 from lambdas.clouds import aws, azure_samples, dynamo, function, locks, memory, registry, table, walks
 from lambdas.handlers import watch
 from lambdas.settings import Settings
 from link import region
 from link.cost.witness import AzureSample
-from link.errors import CausewayError, FunctionUnreachable
+from link.errors import CausewayError, CloudRefused, FunctionUnreachable
 from link.facts import AzureFacts
+from link.finding import refused
+from link.reading import Observation
 from link.remedy import HealingState
+from link.wanted import AzureRef
 from tests import worlds
 from tests.lambdas.conftest import World, make_table
 from tests.lambdas.test_walk import Context
+from tests.refusing_aws import Refusing
 
 SCHEDULE = {"source": "aws.events", "detail-type": "Scheduled Event"}
 
@@ -32,16 +38,24 @@ class Outside:
     """What the watch reaches: walks that it starts, and the Azure side."""
 
     azure: AzureFacts | CausewayError = field(default_factory=worlds.azure)
+    of_link: dict[str, Callable[[], AzureFacts]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
     started: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     running: set[str] = field(default_factory=set)
     ended: dict[str, datetime] = field(default_factory=dict)
 
-    def look(self, *_: object) -> AzureFacts:
+    def look(self, _side: object, ref: AzureRef, *_: object) -> AzureFacts:
+        self.asked.append(ref.link)
+        if ref.link in self.of_link:
+            return self.of_link[ref.link]()
         if isinstance(self.azure, CausewayError):
             raise self.azure
         return self.azure
 
     def start_execution(self, stateMachineArn: str, name: str, input: str) -> None:
+        if json.loads(input)["link"] in self.refused:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "StartExecution")
         self.started.append((name, json.loads(input)))
         self.running.add(name)
 
@@ -60,6 +74,7 @@ def outside(world: World, monkeypatch: pytest.MonkeyPatch) -> Outside:
     made = Outside()
     monkeypatch.setattr(function, "look", made.look)
     monkeypatch.setattr(walks, "_stepfunctions", lambda: made)
+    monkeypatch.setattr(looks, "unanswered", {})
     topic = boto3.client("sns").create_topic(Name=region.ALERTS)["TopicArn"]
     monkeypatch.setenv("CAUSEWAY_ALERTS", topic)
     table.establish("link", world.settings.spec.aws.vpc, world.settings.spec.digest())
@@ -266,3 +281,234 @@ def test_a_look_with_nothing_to_do_costs_the_same_calls_for_one_link_as_for_many
         "DescribeAddresses": 1,
         "DescribeInstances": 1,
     }
+
+
+BAD, GOOD = "bad", "prod"
+
+
+def _register(world: World, name: str = BAD, **changes: Any) -> Settings:
+    """One more link, whose VPC is the first one's and whose Function is its own."""
+    url = f"https://causeway-{name}.azurewebsites.net"
+    spec = worlds.spec(name=name, **{"aws.vpc": world.settings.spec.aws.vpc, "azure.function_url": url})
+    made = world.settings.model_copy(
+        update={"spec": spec, "deployment": f"1/eu/{name}", "table": f"table-{name}", **changes}
+    )
+    if made.table == f"table-{name}":
+        make_table(made.table)
+    registry.register(made)
+    return made
+
+
+def _write_row(text: str) -> None:
+    dynamo.put(region.LINKS, BAD, settings=text)
+
+
+def _age_region(minutes: int) -> None:
+    """As when what the watch remembers of the region is so much older."""
+    kept = registry.rows().healing
+    registry.keep_healing(
+        kept.model_copy(update={"since": {state: at - timedelta(minutes=minutes) for state, at in kept.since.items()}})
+    )
+
+
+def test_a_row_that_cannot_be_read_is_told_once_and_changes_no_other_links_look(world: World, outside: Outside) -> None:
+    alone = _look(SCHEDULE)
+    locks.release("link", outside.started.pop()[0])
+    table.keep_healing("link", HealingState())
+    for text in ("{", "{}", "[]", '{"spec": 7}', world.settings.model_dump_json().replace("vpc-", "no-")):
+        _write_row(text)
+        (outcome,) = _look(SCHEDULE)
+        assert (outcome["reason"], outcome["action"]) == (alone[0]["reason"], alone[0]["action"])
+        locks.release("link", outside.started.pop()[0])
+        table.keep_healing("link", HealingState())
+    (message,) = _said()
+    assert "RowUnreadable" in message and BAD in message
+    registry.strike(BAD)
+    _look(SCHEDULE)
+    assert "well again" in _said()[-1] and BAD in _said()[-1]
+
+
+def test_what_another_version_wrote_is_read_with_its_unknown_fields_ignored(world: World, outside: Outside) -> None:
+    row = json.loads(world.settings.model_dump_json())
+    row |= {"standby": True}
+    row["spec"] |= {"region_of_tomorrow": {}}
+    row["spec"]["aws"] |= {"standby": True}
+    dynamo.put(region.LINKS, GOOD, settings=json.dumps(row))
+    dynamo.put("link", "report", document='{"link": "prod", "outcome": 7}')
+    dynamo.put("link", "remedies", document='{"tried": {"a": 1}, "told": {}, "of_tomorrow": 1}')
+    dynamo.put("link", "pause", document="nonsense")
+    assert [one["reason"] for one in _look(SCHEDULE)] == ["InboundRuleMissing"]
+
+
+@pytest.mark.parametrize("broken", ["missing", "denied", "unreadable"])
+def test_a_table_that_is_refused_or_unreadable_is_its_own_links_trouble(
+    world: World, outside: Outside, refusing: Refusing, broken: str
+) -> None:
+    bad = _register(world, table="gone" if broken == "missing" else f"table-{BAD}")
+    if broken == "denied":
+        refusing.refuse("dynamodb.BatchGetItem", "AccessDeniedException", holding=f'"{bad.table}"')
+    if broken == "unreadable":
+        dynamo.put(bad.table, "looks", asked="many")
+    outcomes = {one["link"]: one["reason"] for one in _look(SCHEDULE)}
+    assert outcomes == {BAD: "LinkNotLooked", GOOD: "InboundRuleMissing"}
+    assert _said() == []
+    _age_region(6)
+    _look(SCHEDULE)
+    _look(SCHEDULE)
+    (message,) = _said()
+    assert "LinkNotLooked" in message and BAD in message
+
+
+@pytest.mark.parametrize("call", ["dynamodb.PutItem", "sns.Publish"])
+def test_a_write_that_is_refused_for_one_link_ends_no_other_links_look(
+    world: World, outside: Outside, refusing: Refusing, call: str
+) -> None:
+    bad = _register(world)
+    holding = bad.table if call == "dynamodb.PutItem" else f"link {BAD}"
+    refusing.refuse(call, "AccessDeniedException", holding=holding)
+    table.keep_findings(
+        bad.table, (refused("NetworkAclDrops", "it drops", "add a rule"),), datetime.now(UTC)
+    ) if call == "sns.Publish" else None
+    outcomes = {one["link"]: one["reason"] for one in _look(SCHEDULE)}
+    assert outcomes == {BAD: "LinkNotLooked", GOOD: "InboundRuleMissing"}
+
+
+def test_a_walk_that_cannot_be_started_ends_no_other_links_look(world: World, outside: Outside) -> None:
+    _register(world)
+    outside.refused.add(BAD)
+    outcomes = {one["link"]: one["reason"] for one in _look(SCHEDULE)}
+    assert outcomes == {BAD: "LinkNotLooked", GOOD: "InboundRuleMissing"}
+    assert [document["link"] for _, document in outside.started] == [GOOD]
+
+
+def test_an_answer_of_a_function_that_nothing_thought_of_is_its_own_links_trouble(
+    world: World, outside: Outside
+) -> None:
+    def defect() -> AzureFacts:
+        raise RuntimeError("nobody thought of this")
+
+    _register(world)
+    outside.of_link[BAD] = defect
+    outcomes = {one["link"]: one["reason"] for one in _look(SCHEDULE)}
+    assert outcomes == {BAD: "LinkNotLooked", GOOD: "InboundRuleMissing"}
+    answer = worlds.azure().model_dump() | {"of_tomorrow": {"deep": []}}
+    outside.of_link[BAD] = lambda: AzureFacts.model_validate(answer)
+    assert {one["reason"] for one in _look(SCHEDULE)} == {"InboundRuleMissing", "WalkAtWork"}
+
+
+def test_a_function_that_hangs_delays_no_other_links_decision(
+    world: World, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = Event()
+
+    def hang() -> AzureFacts:
+        released.wait(30)
+        raise FunctionUnreachable("too late")
+
+    for name, seconds in (("PATIENCE_S", 0.3), ("URGENT_S", 0.1)):
+        monkeypatch.setattr(looks, name, seconds)
+    _register(world)
+    outside.of_link[BAD] = hang
+    try:
+        outcomes = {one["link"]: one["reason"] for one in _look(SCHEDULE)}
+        assert not released.is_set()
+    finally:
+        released.set()
+    assert outcomes == {BAD: "FunctionUnreachable", GOOD: "InboundRuleMissing"}
+
+
+def test_a_function_that_has_not_answered_is_asked_for_one_link_a_tick(world: World, outside: Outside) -> None:
+    outside.azure = FunctionUnreachable("away")
+    _register_many(world, 12)
+    _look(SCHEDULE)
+    assert looks.BROKEN_AFTER <= len(outside.asked) <= looks.BROKEN_AFTER + looks.AT_ONCE_A_FUNCTION
+    outside.asked.clear()
+    assert {one["reason"] for one in _look(SCHEDULE)} == {"FunctionUnreachable"}
+    assert len(outside.asked) == 1
+    outside.azure = worlds.azure()
+    _look(SCHEDULE)
+    outside.asked.clear()
+    _look(SCHEDULE)
+    assert len(outside.asked) == 12
+
+
+@pytest.mark.parametrize("field", ["VpcId", "CidrBlockAssociationSet", "Main", "RouteTableId"])
+def test_an_answer_of_ec2_that_lacks_a_field_is_one_links_trouble_or_nobodys(
+    world: World, outside: Outside, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    other = aws.ec2().create_vpc(CidrBlock="10.102.0.0/16")["Vpc"]["VpcId"]
+    bad = _register(world)
+    spec = bad.spec.model_copy(update={"aws": bad.spec.aws.model_copy(update={"vpc": other})})
+    registry.register(bad.model_copy(update={"spec": spec}))
+    real = aws._pages
+
+    def without(operation: str, key: str, name: str, values: Any) -> list[Any]:
+        return [
+            _lacking(one, field) if one.get("VpcId") == other else one for one in real(operation, key, name, values)
+        ]
+
+    monkeypatch.setattr(aws, "_pages", without)
+    outcomes = {one["link"]: one["reason"] for one in _look(SCHEDULE)}
+    assert outcomes[GOOD] == "InboundRuleMissing"
+    assert outcomes[BAD] in ("LinkNotLooked", "InboundRuleMissing")
+
+
+def _lacking(item: Any, field: str) -> Any:
+    if isinstance(item, dict):
+        return {name: _lacking(inner, field) for name, inner in item.items() if name != field}
+    return [_lacking(one, field) for one in item] if isinstance(item, list) else item
+
+
+def test_more_links_than_a_filter_has_values_are_looked_at(world: World, outside: Outside) -> None:
+    """EC2 refuses a filter of more than 200 (tests/refusing_aws.py does)."""
+    made = [
+        world.settings.model_copy(
+            update={"deployment": f"1/eu/{n}", "elastic_ip_allocation": f"eipalloc-{n:017d}", "table": "link"}
+        )
+        for n in range(201)
+    ]
+    found = aws.look_at_all([*made, world.settings])
+    assert isinstance(found[world.settings.deployment], aws.Looked)
+    assert all(isinstance(found[one.deployment], CloudRefused) for one in made)
+
+
+def test_a_batch_that_ec2_refuses_is_asked_value_by_value(world: World, outside: Outside, refusing: Refusing) -> None:
+    _register(world, security_group="sg-malformed")
+    refusing.refuse("ec2.DescribeSecurityGroupRules", "InvalidGroup.NotFound", holding="sg-malformed")
+    outcomes = {one["link"]: one["reason"] for one in _look(SCHEDULE)}
+    assert outcomes == {BAD: "LinkNotLooked", GOOD: "InboundRuleMissing"}
+
+
+def _finding_stands(world: World) -> None:
+    table.keep_findings("link", (refused("NetworkAclDrops", "acl-1 drops", "add a rule"),), datetime.now(UTC))
+
+
+def test_an_alert_that_could_not_be_published_is_published_at_the_next_look_and_then_no_more(
+    world: World, outside: Outside, refusing: Refusing
+) -> None:
+    _finding_stands(world)
+    table.pause("link", datetime.now(UTC) + timedelta(minutes=5), "so that no walk is at work")
+    refusing.refuse("sns.Publish", "ThrottlingException", calls=2)
+    for _ in range(4):
+        _look(SCHEDULE)
+    (message,) = _said()
+    assert "NetworkAclDrops" in message
+
+
+def test_while_the_function_is_silent_a_walk_is_started_by_what_was_seen_last(world: World, outside: Outside) -> None:
+    _look(SCHEDULE)
+    locks.release("link", outside.started.pop()[0])
+    table.keep_healing("link", HealingState())
+    outside.azure = FunctionUnreachable("away")
+    (outcome,) = _look(SCHEDULE)
+    assert (outcome["reason"], len(outside.started)) == ("InboundRuleMissing", 1)
+    kept = memory.recall_one("link").healing
+    assert Observation.UNKNOWN in kept.since
+
+
+def test_a_look_that_an_operator_asks_for_surveys_and_keeps_what_it_refuses(world: World, outside: Outside) -> None:
+    outside.azure = worlds.azure(gateway=worlds.vpn_gateway(sku="Basic"))
+    _look({"link": GOOD})
+    found = memory.recall_one("link").findings
+    assert found is not None and "GatewaySkuBasic" in [one.reason for one in found.findings]
+    assert "GatewaySkuBasic" in _said()[0]

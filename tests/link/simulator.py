@@ -140,7 +140,7 @@ class World:
     def _route(self, action: steps.CreateRoute | steps.ReplaceRoute) -> None:
         """A table with a quota refuses one route more than it has room for, as EC2 does."""
         found = next((one for one in self.aws.route_tables if one.id == action.table), None)
-        used = sum(route.target != "local" for route in found.routes) if found else 0
+        used = len(found.routes) if found else 0
         if (
             isinstance(action, steps.CreateRoute)
             and self.routes_per_table is not None

@@ -17,7 +17,6 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.models.security_groups import SecurityGroupBackend
-from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 from moto.ec2.responses.general import General
 from moto.ec2.responses.instances import InstanceResponse
 
@@ -31,7 +30,6 @@ def mend() -> None:
     mend_states()
     Instance.network_interfaces = property(interfaces_shown)
     General.get_console_output = console_output
-    ElasticBlockStore.get_ebs_default_kms_key_id = default_key
 
     @patch(SecurityGroupBackend.delete_security_group)
     def delete_security_group(original: Any, self: Any, name: str | None = None, group_id: str | None = None) -> None:
@@ -144,11 +142,6 @@ def console_output(answers: General) -> ActionResult:
     console = pathlib.Path(os.environ.get("REHEARSAL_VM", ""), instance.id, "console.log")
     tail = console.read_bytes()[-CONSOLE_BYTES:] if console.is_file() else b""
     return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": base64.b64encode(tail).decode()})
-
-
-def default_key(_: ElasticBlockStore) -> ActionResult:
-    """AWS's own, as in an account that has chosen no other."""
-    return ActionResult({"KmsKeyId": "alias/aws/ebs"})
 
 
 def tell(instance: Instance, *states: str) -> None:
