@@ -8,7 +8,7 @@ from causeway import azure_rows, checked, deployed, table
 from causeway.deployed import Found
 from lambdas.clouds import aws, function
 from link import drift, plan, steps
-from link.errors import CausewayError
+from link.errors import AzureFailed, CausewayError
 from link.facts import NOT_ALLOCATED, AwsFacts, AzureFacts, Facts
 from link.finding import Finding, Level
 from link.spec import LinkSpec
@@ -52,14 +52,25 @@ def _up(here: Found, found: AwsFacts, azure: AzureFacts | None) -> Shown:
     settings = here.settings
     findings = [finding for check in checked.checks(here, found, azure) for finding in check.findings]
     told = (*_told(findings), "") if findings else ()
-    if any(finding.level is Level.REFUSED for finding in findings):
+    refused = any(finding.level is Level.REFUSED for finding in findings)
+    heals = here.is_as_declared and found.established
+    if refused and not heals:
         return Shown(text=(*told, "Preflight would refuse; nothing would be done."), goes=False)
     if azure is None:
         planned = [step for step in drift.up_of_aws(settings.spec, _alone(found), settings.deployed) if _is_alone(step)]
         last = "A link that was verified heals by Azure as it was seen last; another walk would end in Discover."
         return Shown(text=(*told, *_table(planned), "", last), goes=False)
-    facts = Facts(aws=found, azure=azure)
-    return Shown(text=(*told, *_table(drift.up(settings.spec, facts, settings.deployed))), goes=True)
+    held = ("The link was verified as it is declared: a refusal holds back its own step only.", "") if refused else ()
+    return Shown(text=(*told, *held, *_table(_planned(here, Facts(aws=found, azure=azure)))), goes=True)
+
+
+def _planned(here: Found, facts: Facts) -> tuple[Step, ...]:
+    """Azure's own steps are left out where a finding names what keeps them from being planned."""
+    spec, deployed = here.settings.spec, here.settings.deployed
+    try:
+        return drift.up(spec, facts, deployed)
+    except AzureFailed:
+        return drift.up_of_aws(spec, facts, deployed)
 
 
 def _alone(found: AwsFacts) -> Facts:

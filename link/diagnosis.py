@@ -1,5 +1,6 @@
 """Says of one look at a link what is wrong with it. Pure; link/remedy.py decides what that leads to."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -151,9 +152,9 @@ def _differences(look: Look, steps: list[Step]) -> tuple[Problem, ...]:
 
 def _collapsed(conditions: list[Condition]) -> Iterator[Condition]:
     """What a link remembers of its problems stays small, however many routes it has."""
+    many = Counter(one.reason for one in conditions)
     for one in conditions:
-        many = sum(other.reason == one.reason for other in conditions)
-        yield one if many <= MOST_SUBJECTS else one.model_copy(update={"subject": ""})
+        yield one if many[one.reason] <= MOST_SUBJECTS else one.model_copy(update={"subject": ""})
 
 
 def _waiting(condition: Condition) -> Problem:

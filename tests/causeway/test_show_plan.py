@@ -7,7 +7,7 @@ from email.message import Message
 import boto3
 import pytest
 
-from lambdas.clouds import aws
+from lambdas.clouds import aws, table
 from lambdas.handlers import adjust_routes, attach_elastic_ip, launch_gateway
 from link.errors import FunctionUnreachable
 from tests import worlds
@@ -46,6 +46,18 @@ def test_of_a_deployed_link_what_differs_from_the_declared_one_is_shown(
     _, text = command("plan", spec.model_copy(update={"probe": worlds.spec(**{"probe.address": "10.0.1.10"}).probe}))
     assert "Configuration" in text
     assert "The declared link is the deployed one" not in text
+
+
+def test_of_a_link_that_was_verified_a_refusal_is_shown_beside_the_rest_of_the_plan(
+    deployed: World, azure_says: Says, command: Command
+) -> None:
+    spec = deployed.settings.spec
+    table.establish("link", spec.aws.vpc, spec.digest())
+    for gateway, connection in ((worlds.vpn_gateway(sku="Basic"), None), (None, worlds.connection(ours=False))):
+        azure_says(worlds.azure(gateway=gateway, connection=connection))
+        status, text = command("plan", spec)
+        assert (status, "LaunchGateway" in text) == (0, True)
+        assert "a refusal holds back its own step only" in text
 
 
 def test_a_refusal_is_shown_in_place_of_what_would_not_be_done(
