@@ -274,11 +274,14 @@ def _given_back(facts: AwsFacts, keep: Gateway) -> Iterator[Step]:
 
 
 def down(facts: AwsFacts) -> tuple[Step, ...]:
-    """The steps that remove the AWS side of the link, in the order of the walk. What costs most ends first."""
+    """The steps that remove the AWS side of the link, in the order of the walk.
+
+    A gateway that ends gives the address back; it is taken off the interface of another only.
+    """
     message = "the link goes"
     planned: list[Step] = [_without(facts, *own) for own in sorted(facts.own_routes)]
     planned += _retire(facts, keep=None)
-    if facts.elastic_ip.association:
+    if facts.elastic_ip.association and facts.elastic_ip.interface not in {one.interface for one in facts.gateways}:
         detach = steps.DetachElasticIp(facts.elastic_ip.association)
         planned.append(_step(State.RETIRE_GATEWAY, detach, "LinkNotWanted", message))
     close = [_step(State.RETIRE_GATEWAY, steps.RevokeInbound(rule), "LinkNotWanted", message) for rule in facts.rules]

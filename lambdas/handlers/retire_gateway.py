@@ -5,21 +5,26 @@ from typing import Any
 from lambdas import settings, walk
 from lambdas.clouds import aws
 from link.errors import GatewayLingers
-from link.steps import State
+from link.steps import Goal, State
 
 PATIENCE = 150  # looks, two seconds apart: EC2 ends an instance within a few minutes
 
 
 @walk.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Returns what was done, how many unwanted instances are not terminated yet, and how often it was asked."""
+    """Returns what was done, how many unwanted instances are not terminated yet, and how often it was asked.
+
+    When the link goes, the Elastic IP counts too until it is free: CloudFormation could not release it.
+    """
     here = settings.load()
     parsed = walk.begin(event, here)
     did = walk.apply(parsed, here, State.RETIRE_GATEWAY)
     found = aws.look(here)
     kept = walk.kept(parsed, here, found)
     left = [one.id for one in found.gateways if one.id != kept]
+    if parsed.walk.goal is Goal.DOWN and found.elastic_ip.association:
+        left.append(found.elastic_ip.allocation)
     looks = int((parsed.walk.retired or {}).get("looks", 0)) + 1
     if left and looks >= PATIENCE:
-        raise GatewayLingers(f"{', '.join(left)} is not terminated yet; EC2 may need longer, try again")
+        raise GatewayLingers(f"{', '.join(left)} is not gone yet; EC2 may need longer, try again")
     return {"did": did, "left": len(left), "looks": looks}

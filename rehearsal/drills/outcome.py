@@ -12,6 +12,7 @@ from rehearsal.drills.drill import BOUND_S, Drill, Group, Healer, Loss
 HEALED, NOT_HEALED, NOT_BROKEN, NOT_BEGUN = "healed", "not healed", "not broken", "not begun"
 MUTED = "events muted"
 SCHEDULE, AGENT = "Scheduled Event", "agent"  # triggers that no rule for events brings
+NONE = "-"
 HELD, MOVED = "held", "not held"
 OK, OVER = "ok", "OVER"
 
@@ -120,9 +121,9 @@ def of(drill: Drill, healing: str, seen: Seen, boot_s: float | None) -> Outcome:
         bound_s=_bound(drill, boot_s),
         sent=seen.pings.sent,
         lost=lost,
-        trigger=first.trigger if first else "-",
-        remedy=", ".join(did) or "-",
-        reason=first.reason if first else "-",
+        trigger=first.trigger if first else NONE,
+        remedy=", ".join(did) or NONE,
+        reason=first.reason if first else NONE,
         sign=seen.sign or "nothing was seen to be broken",
         wrong=seen.wrong,
         told=seen.told,

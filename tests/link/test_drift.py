@@ -122,7 +122,6 @@ def test_going_down_shows_both_sides_in_their_order() -> None:
         ("DisconnectAzure", "DeleteLocalNetworkGateway"),
         ("RemoveRoutes", "DeleteRoute"),
         ("RetireGateway", "TerminateGateway"),
-        ("RetireGateway", "DetachElasticIp"),
         *[("RetireGateway", "RevokeInbound")] * 3,
     ]
 

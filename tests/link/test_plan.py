@@ -157,11 +157,16 @@ def test_down_removes_routes_before_the_gateway_and_leaves_what_a_person_repoint
         "DeleteRoute",
         "DisownRoute",
         "TerminateGateway",
-        "DetachElasticIp",
         *["RevokeInbound"] * 3,
     ]
     assert "10.8.0.0/16" in planned[1].condition.message
     assert OTHER in planned[1].condition.message
+
+
+def test_down_takes_the_address_off_an_interface_that_is_no_gateways() -> None:
+    address = _done().elastic_ip.model_copy(update={"interface": OTHER})
+    planned = plan.down(_done().model_copy(update={"elastic_ip": address}))
+    assert _kinds(planned)[1:3] == ["TerminateGateway", "DetachElasticIp"]
 
 
 def test_down_forgets_a_route_that_is_gone() -> None:
