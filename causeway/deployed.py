@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from lambdas import settings
-from lambdas.clouds import apply, aws, dynamo, function, ses, survey
+from lambdas.clouds import apply, dynamo, ec2_batches, function, ses, survey
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
 from link import aws_errors
@@ -28,7 +28,7 @@ def enter(region: str) -> None:
     """Makes a region the one of every client from now on; a Lambda has one, this command has one for each link."""
     with translated("reading your AWS profile"):
         boto3.setup_default_session(region_name=region)
-    for made in (aws.ec2, apply.ssm, function._sts, function._token, survey._quotas, dynamo._of, ses.client):
+    for made in (ec2_batches.ec2, apply.ssm, function._sts, function._token, survey._quotas, dynamo._of, ses.client):
         made.cache_clear()
 
 

@@ -9,7 +9,7 @@ from lambdas.clouds import apply as cloud
 from lambdas.clouds import aws, locks, table, walks
 from lambdas.clouds.walks import Answer
 from lambdas.settings import Settings
-from link import choose, known, lock, plan, report
+from link import choose, known, lock, plan, plan_undo, report
 from link.condition import Condition
 from link.errors import CausewayError, CloudBusy, CloudRefused, LinkBusy
 from link.facts import AwsFacts, AzureFacts, Facts
@@ -136,9 +136,9 @@ def steps(event: Event, settings: Settings) -> tuple[Step, ...]:
             return plan.up(settings.spec, facts, settings.deployed, offering, reset=event.walk.reset)
         case Goal.RESTORE:
             serving = event.walk.found.serving if event.walk.found else None
-            return plan.restore(aws.look(settings), serving)
+            return plan_undo.restore(aws.look(settings), serving)
         case Goal.DOWN:
-            return plan.down(aws.look(settings))
+            return plan_undo.down(aws.look(settings))
 
 
 def kept(event: Event, settings: Settings, found: AwsFacts) -> str | None:
@@ -148,7 +148,7 @@ def kept(event: Event, settings: Settings, found: AwsFacts) -> str | None:
             agent, bearer = settings.deployed.agent, found.elastic_ip.interface
             gateway = choose.gateway(settings.spec, agent, found.gateways, bearer)
         case Goal.RESTORE:
-            gateway = plan.kept(found, event.walk.found.serving if event.walk.found else None)
+            gateway = plan_undo.kept(found, event.walk.found.serving if event.walk.found else None)
         case Goal.DOWN:
             gateway = None
     return gateway.id if gateway else None

@@ -6,7 +6,7 @@ The walk plans afresh in every state, so a gateway that is only now launched is 
 
 from collections.abc import Iterator
 
-from link import azure_plan, plan, steps
+from link import azure_plan, plan, plan_undo, steps
 from link.facts import AwsFacts, AzureFacts, Facts, Gateway
 from link.spec import LinkSpec
 from link.steps import State, Step
@@ -35,7 +35,7 @@ def up_of_aws(spec: LinkSpec, facts: Facts, deployed: Deployment) -> tuple[Step,
 
 def down(ref: AzureRef, aws: AwsFacts, azure: AzureFacts | None) -> tuple[Step, ...]:
     """Every step of a walk down. The Azure side is left out when nothing is known of it."""
-    return (*(azure_plan.steps(ref, None, azure) if azure else ()), *plan.down(aws))
+    return (*(azure_plan.steps(ref, None, azure) if azure else ()), *plan_undo.down(aws))
 
 
 def _walk(spec: LinkSpec, facts: Facts, deployed: Deployment) -> Iterator[Step]:

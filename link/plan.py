@@ -6,12 +6,12 @@ Every state of the walk looks again and applies its own steps of a fresh plan, s
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from link import choose, ipsec, steps
+from link import choose, ipsec, own_routes, steps
 from link.condition import Condition
-from link.facts import AwsFacts, Facts, Gateway, Route, RouteTable, Rule
+from link.facts import AwsFacts, Facts, RouteTable, Rule
 from link.ranges import carried
 from link.spec import LinkSpec
-from link.steps import Action, State, Step
+from link.steps import State, Step
 from link.wanted import AzureRef, AzureWanted, Deployment, GatewayConfiguration, Tunnel, own_tags
 
 IKE_PORTS = (500, 4500)  # ISAKMP, and IKE and ESP in UDP behind NAT (RFC 3948)
@@ -79,10 +79,6 @@ def wanted_rules(facts: Facts) -> frozenset[Rule]:
     return frozenset(ike | vpc)
 
 
-def _step(state: State, action: Action, reason: str, message: str, subject: str = "") -> Step:
-    return Step(state, action, Condition(reason=reason, subject=subject, message=message))
-
-
 def _rules(facts: Facts) -> Iterator[Step]:
     """While Azure has no gateway, the rules for its addresses stay: it may come back by the same ones."""
     wanted, found = wanted_rules(facts), frozenset(facts.aws.rules)
@@ -90,11 +86,11 @@ def _rules(facts: Facts) -> Iterator[Step]:
     order = lambda rule: (rule.protocol, rule.from_port or 0, rule.cidr)  # noqa: E731
     for rule in sorted(wanted - found, key=order):
         message = f"{rule.cidr} must reach the gateway"
-        yield _step(State.LAUNCH_GATEWAY, steps.AllowInbound(rule), "InboundRuleMissing", message, rule.name)
+        yield steps.step(State.LAUNCH_GATEWAY, steps.AllowInbound(rule), "InboundRuleMissing", message, rule.name)
     for rule in sorted(found - wanted, key=order):
         if peers_known or rule.from_port not in IKE_PORTS:
             message = f"nothing of the link needs {rule.cidr} to reach the gateway"
-            yield _step(State.LAUNCH_GATEWAY, steps.RevokeInbound(rule), "InboundRuleForeign", message, rule.name)
+            yield steps.step(State.LAUNCH_GATEWAY, steps.RevokeInbound(rule), "InboundRuleForeign", message, rule.name)
 
 
 def _gateway(spec: LinkSpec, facts: Facts, deployed: Deployment, offering: frozenset[str] | None) -> Iterator[Step]:
@@ -105,11 +101,11 @@ def _gateway(spec: LinkSpec, facts: Facts, deployed: Deployment, offering: froze
     if found.source_dest_check:
         message = f"{found.id} could not forward packets"
         forward = steps.DisableSourceDestCheck(found.interface)
-        yield _step(State.ATTACH_ELASTIC_IP, forward, "SourceDestCheckOn", message)
+        yield steps.step(State.ATTACH_ELASTIC_IP, forward, "SourceDestCheckOn", message)
     if facts.aws.elastic_ip.interface != found.interface:
         message = f"{facts.aws.elastic_ip.address} is not on {found.id}"
         attach = steps.AttachElasticIp(facts.aws.elastic_ip.allocation, found.interface)
-        yield _step(State.ATTACH_ELASTIC_IP, attach, "ElasticIpElsewhere", message)
+        yield steps.step(State.ATTACH_ELASTIC_IP, attach, "ElasticIpElsewhere", message)
     yield from _routes(spec, facts, found.interface)
 
 
@@ -136,14 +132,10 @@ def _configuration(spec: LinkSpec, facts: Facts, deployed: Deployment) -> Iterat
     action = steps.PublishConfiguration(wanted)
     if published is None or not facts.aws.established:
         missing = "no gateway could boot without it"
-        yield _step(State.LAUNCH_GATEWAY, action, "ConfigurationMissing", missing)
+        yield steps.step(State.LAUNCH_GATEWAY, action, "ConfigurationMissing", missing)
     else:
         differs = "the published configuration is not the wanted one"
-        yield _step(State.REPOINT_GATEWAY, action, "ConfigurationDiffers", differs)
-
-
-def _route(action: Action, reason: str, message: str, table: str, destination: IPv4Network, state: State) -> Step:
-    return _step(state, action, reason, message, f"{table}/{destination}")
+        yield steps.step(State.REPOINT_GATEWAY, action, "ConfigurationDiffers", differs)
 
 
 def _routes(spec: LinkSpec, facts: Facts, interface: str) -> Iterator[Step]:
@@ -155,7 +147,7 @@ def _routes(spec: LinkSpec, facts: Facts, interface: str) -> Iterator[Step]:
                 reason, message = why
                 kind = steps.CreateRoute if reason == "RouteMissing" else steps.ReplaceRoute
                 action = kind(table.id, prefix, interface)
-                yield _route(action, reason, message, table.id, prefix, State.ADJUST_ROUTES)
+                yield steps.of_route(State.ADJUST_ROUTES, action, reason, message, table.id, prefix)
     kept = {(table.id, prefix) for table in tables for prefix in prefixes}
     for table_id, destination in sorted(facts.aws.own_routes - kept):
         yield _unwanted(facts.aws, table_id, destination)
@@ -168,7 +160,7 @@ def _why_route(facts: AwsFacts, table: RouteTable, prefix: IPv4Network, interfac
     if route.target == interface and (table.id, prefix) not in facts.own_routes:
         message = f"{table.id} routes {prefix} to the gateway, and the link does not know that it is its own"
         return "RouteUnrecorded", message
-    if (route.target != interface or route.blackhole) and _is_ours(table.id, route, facts):
+    if (route.target != interface or route.blackhole) and own_routes.is_ours(table.id, route, facts):
         return "RouteElsewhere", f"{table.id} routes {prefix} to {route.target or 'nowhere'}"
     return None
 
@@ -179,46 +171,24 @@ def _unwanted(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
     What was not seen is not deleted: of a table that is not there, IAM cannot tell whether it is in our VPC.
     """
     state, disown = State.ADJUST_ROUTES, steps.DisownRoute(table_id, destination)
-    if _is_gone(facts, table_id, destination):
+    if own_routes.is_gone(facts, table_id, destination):
         message = f"{table_id} has no route to {destination}"
-        return _route(disown, "RouteGone", message, table_id, destination, state)
-    if theirs := _elsewhere(facts, table_id, destination):
+        return steps.of_route(state, disown, "RouteGone", message, table_id, destination)
+    if theirs := own_routes.elsewhere(facts, table_id, destination):
         message = f"{destination} is no longer behind Azure, and another team has pointed it in {table_id} at {theirs}"
-        return _route(disown, "RouteNotOurs", message, table_id, destination, state)
+        return steps.of_route(state, disown, "RouteNotOurs", message, table_id, destination)
     delete = steps.DeleteRoute(table_id, destination)
     message = f"{destination} is no longer behind Azure"
-    return _route(delete, "PrefixGone", message, table_id, destination, state)
+    return steps.of_route(state, delete, "PrefixGone", message, table_id, destination)
 
 
-def _is_gone(facts: AwsFacts, table_id: str, destination: IPv4Network) -> bool:
-    table = next((table for table in facts.route_tables if table.id == table_id), None)
-    return table is None or choose.route_to(table, destination) is None
-
-
-def _elsewhere(facts: AwsFacts, table_id: str, destination: IPv4Network) -> str | None:
-    """The target of a recorded route that another team has pointed elsewhere; None for one that is still the link's.
-
-    A black hole to an instance or interface may lead to a gateway of the link's that has ended.
-    """
-    table = next((table for table in facts.route_tables if table.id == table_id), None)
-    route = choose.route_to(table, destination) if table else None
-    ours = {gateway.interface for gateway in facts.gateways}
-    if route is None or route.target in ours or (route.blackhole and route.target.startswith(("eni-", "i-"))):
-        return None
-    return route.target or "something unknown"
-
-
-def _is_ours(table: str, route: Route, facts: AwsFacts) -> bool:
-    ours = {gateway.interface for gateway in facts.gateways}
-    return route.target in ours or (table, route.destination) in facts.own_routes
-
-
-def _retire(facts: AwsFacts, keep: str | None) -> Iterator[Step]:
+def retire(facts: AwsFacts, keep: str | None) -> Iterator[Step]:
+    """The steps that end every gateway but one."""
     for gateway in facts.gateways:
         if gateway.id != keep and gateway.state != "shutting-down":
             message = f"{gateway.id} is not the link's gateway"
             terminate = steps.TerminateGateway(gateway.id)
-            yield _step(State.RETIRE_GATEWAY, terminate, "GatewayNotWanted", message, gateway.id)
+            yield steps.step(State.RETIRE_GATEWAY, terminate, "GatewayNotWanted", message, gateway.id)
 
 
 def up(
@@ -237,65 +207,7 @@ def up(
         *_rules(facts),
         *_configuration(spec, facts, deployed),
         *_gateway(spec, facts, deployed, offering),
-        _step(State.CONNECT_AZURE, connect, "AzureSideWanted", message),
-        *(_retire(facts.aws, chosen.id) if chosen else ()),
+        steps.step(State.CONNECT_AZURE, connect, "AzureSideWanted", message),
+        *(retire(facts.aws, chosen.id) if chosen else ()),
     )
     return tuple(sorted(planned, key=lambda step: list(State).index(step.state)))
-
-
-def kept(facts: AwsFacts, serving: str | None) -> Gateway | None:
-    """The gateway that a failed change leaves: the one that served before, or where that is gone, one that can."""
-    before = tuple(gateway for gateway in facts.gateways if gateway.id == serving)
-    eip_interface = facts.elastic_ip.interface
-    return choose.serving(before, eip_interface) or choose.serving(facts.gateways, eip_interface)
-
-
-def restore(facts: AwsFacts, serving: str | None) -> tuple[Step, ...]:
-    """The steps that give a link back to the gateway that served it, and end what a failed walk has launched."""
-    keep = kept(facts, serving)
-    return (*(_given_back(facts, keep) if keep else ()), *_retire(facts, keep.id if keep else None))
-
-
-def _given_back(facts: AwsFacts, keep: Gateway) -> Iterator[Step]:
-    """All that a gateway needs to serve: a newcomer, where the one that served is gone, may have none of it yet."""
-    message = f"the walk failed, and {keep.id} is what can serve"
-    if keep.source_dest_check:
-        yield _step(State.ATTACH_ELASTIC_IP, steps.DisableSourceDestCheck(keep.interface), "WalkFailed", message)
-    if facts.elastic_ip.interface != keep.interface:
-        attach = steps.AttachElasticIp(facts.elastic_ip.allocation, keep.interface)
-        yield _step(State.ATTACH_ELASTIC_IP, attach, "WalkFailed", message)
-    for table in facts.route_tables:
-        for route in table.routes:
-            ours = _is_ours(table.id, route, facts) and not _elsewhere(facts, table.id, route.destination)
-            if ours and route.target != keep.interface:
-                message = f"{table.id} routes {route.destination} to {route.target or 'nowhere'}"
-                action = steps.ReplaceRoute(table.id, route.destination, keep.interface)
-                yield _route(action, "WalkFailed", message, table.id, route.destination, State.ADJUST_ROUTES)
-
-
-def down(facts: AwsFacts) -> tuple[Step, ...]:
-    """The steps that remove the AWS side of the link, in the order of the walk.
-
-    A gateway that ends gives the address back; it is taken off the interface of another only.
-    """
-    message = "the link goes"
-    planned: list[Step] = [_without(facts, *own) for own in sorted(facts.own_routes)]
-    planned += _retire(facts, keep=None)
-    if facts.elastic_ip.association and facts.elastic_ip.interface not in {one.interface for one in facts.gateways}:
-        detach = steps.DetachElasticIp(facts.elastic_ip.association)
-        planned.append(_step(State.RETIRE_GATEWAY, detach, "LinkNotWanted", message))
-    close = [_step(State.RETIRE_GATEWAY, steps.RevokeInbound(rule), "LinkNotWanted", message) for rule in facts.rules]
-    return (*planned, *close)
-
-
-def _without(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
-    """What becomes of one route of the link's when the link goes."""
-    state, disown = State.REMOVE_ROUTES, steps.DisownRoute(table_id, destination)
-    if _is_gone(facts, table_id, destination):
-        message = f"{table_id} has no route to {destination} any more"
-        return _route(disown, "RouteGone", message, table_id, destination, state)
-    if theirs := _elsewhere(facts, table_id, destination):
-        message = f"another team has pointed {destination} in {table_id} at {theirs}; it was left"
-        return _route(disown, "RouteNotOurs", message, table_id, destination, state)
-    delete = steps.DeleteRoute(table_id, destination)
-    return _route(delete, "LinkNotWanted", "the link goes", table_id, destination, state)

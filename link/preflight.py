@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from itertools import combinations, groupby
 
-from link import choose, preflight_aws, preflight_azure
+from link import choose, own_routes, preflight_aws, preflight_azure
 from link.facts import AwsFacts, Facts, Route
 from link.finding import Check, Finding, Level, refused, warned
 from link.spec import LinkSpec
@@ -50,16 +50,15 @@ def _foreign_routes(spec: LinkSpec, facts: Facts) -> Iterator[tuple[str, Route, 
     """Routes of others that have to do with an Azure prefix, in the tables that we would write."""
     for table in choose.private_tables(spec, facts.aws):
         for route in table.routes:
-            if route.target == "local" or route.destination == choose.ANYWHERE or _is_ours(table.id, route, facts.aws):
+            if (
+                route.target == "local"
+                or route.destination == choose.ANYWHERE
+                or own_routes.is_ours(table.id, route, facts.aws)
+            ):
                 continue
             for prefix in facts.azure.prefixes:
                 if route.destination.overlaps(prefix):
                     yield table.id, route, prefix
-
-
-def _is_ours(table: str, route: Route, facts: AwsFacts) -> bool:
-    ours = {gateway.interface for gateway in facts.gateways}
-    return route.target in ours or (table, route.destination) in facts.own_routes
 
 
 def _named(target: str) -> str:

@@ -187,3 +187,13 @@ class Step:
     def verb(self) -> str:
         """The action's name."""
         return type(self.action).__name__
+
+
+def step(state: State, action: Action, reason: str, message: str, subject: str = "") -> Step:
+    """A step with its condition."""
+    return Step(state, action, Condition(reason=reason, subject=subject, message=message))
+
+
+def of_route(state: State, action: Action, reason: str, message: str, table: str, destination: IPv4Network) -> Step:
+    """A step of one route, whose subject is the table and the destination."""
+    return step(state, action, reason, message, f"{table}/{destination}")

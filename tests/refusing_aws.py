@@ -97,6 +97,8 @@ def installed() -> Iterator[Refusing]:
         if refusal := made.of_call(f"{client.meta.service_model.service_name}.{operation}", given):
             raise _error(refusal, operation)
         if operation == "GetEbsDefaultKmsKeyId":
+            model = client.meta.service_model.operation_model(operation)
+            client.meta.events.emit(f"provide-client-params.ec2.{operation}", params=given, model=model, context={})
             return {"KmsKeyId": made.default_key}
         return call(client, operation, given)
 

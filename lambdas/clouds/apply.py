@@ -10,7 +10,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from gateway import cloud_config
-from lambdas.clouds import aws, ec2_facts, table
+from lambdas.clouds import ec2_batches, ec2_facts, table
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
 from link import aws_errors, plan, steps
@@ -37,12 +37,12 @@ def apply(step: steps.Step, settings: Settings, execution: str) -> None:
             _launch(settings, places, execution)
         case steps.DisableSourceDestCheck(interface=interface):
             with translated("switching off the source/destination check"):
-                aws.ec2().modify_network_interface_attribute(
+                ec2_batches.ec2().modify_network_interface_attribute(
                     NetworkInterfaceId=interface, SourceDestCheck={"Value": False}
                 )
         case steps.AttachElasticIp(allocation=allocation, interface=interface):
             with translated("attaching the Elastic IP"):
-                aws.ec2().associate_address(
+                ec2_batches.ec2().associate_address(
                     AllocationId=allocation, NetworkInterfaceId=interface, AllowReassociation=True
                 )
         case steps.CreateRoute() as route:
@@ -59,11 +59,11 @@ def apply(step: steps.Step, settings: Settings, execution: str) -> None:
             with translated("detaching the Elastic IP"):
                 _unless(
                     aws_errors.ASSOCIATION_GONE,
-                    lambda: aws.ec2().disassociate_address(AssociationId=association),
+                    lambda: ec2_batches.ec2().disassociate_address(AssociationId=association),
                 )
         case steps.TerminateGateway(instance=instance):
             with translated("terminating the gateway"):
-                _unless(aws_errors.INSTANCE_GONE, lambda: aws.ec2().terminate_instances(InstanceIds=[instance]))
+                _unless(aws_errors.INSTANCE_GONE, lambda: ec2_batches.ec2().terminate_instances(InstanceIds=[instance]))
         case _:
             raise TypeError(f"{step.verb} is not a step on AWS")
 
@@ -87,7 +87,7 @@ def _allow(group: str, rule: Rule) -> None:
         permissions = [permission(rule)]
         _unless(
             aws_errors.RULE_EXISTS,
-            lambda: aws.ec2().authorize_security_group_ingress(GroupId=group, IpPermissions=permissions),
+            lambda: ec2_batches.ec2().authorize_security_group_ingress(GroupId=group, IpPermissions=permissions),
         )
 
 
@@ -96,7 +96,7 @@ def _revoke(group: str, rule: Rule) -> None:
         permissions = [permission(rule)]
         _unless(
             aws_errors.RULE_GONE,
-            lambda: aws.ec2().revoke_security_group_ingress(GroupId=group, IpPermissions=permissions),
+            lambda: ec2_batches.ec2().revoke_security_group_ingress(GroupId=group, IpPermissions=permissions),
         )
 
 
@@ -104,7 +104,7 @@ def _create_route(table_name: str, step: steps.CreateRoute) -> None:
     table.own_route(table_name, step.table, step.destination)
     with translated(f"creating the route to {step.destination} in {step.table}"):
         try:
-            aws.ec2().create_route(
+            ec2_batches.ec2().create_route(
                 RouteTableId=step.table, DestinationCidrBlock=str(step.destination), NetworkInterfaceId=step.interface
             )
         except ClientError as exc:
@@ -117,7 +117,7 @@ def _create_route(table_name: str, step: steps.CreateRoute) -> None:
 
 def _replace_route(route_table: str, destination: IPv4Network, interface: str) -> None:
     with translated(f"pointing the route to {destination} in {route_table} at the gateway"):
-        aws.ec2().replace_route(
+        ec2_batches.ec2().replace_route(
             RouteTableId=route_table, DestinationCidrBlock=str(destination), NetworkInterfaceId=interface
         )
 
@@ -126,7 +126,7 @@ def _delete_route(route_table: str, destination: IPv4Network) -> None:
     with translated(f"deleting the route to {destination} in {route_table}"):
         _unless(
             aws_errors.ROUTE_GONE,
-            lambda: aws.ec2().delete_route(RouteTableId=route_table, DestinationCidrBlock=str(destination)),
+            lambda: ec2_batches.ec2().delete_route(RouteTableId=route_table, DestinationCidrBlock=str(destination)),
         )
 
 
@@ -147,7 +147,7 @@ def image_id(image: str) -> str:
 def _root_volume(image: str) -> tuple[str, int]:
     """The image's root device, and the size in GiB that it needs: at least its snapshot's."""
     with translated(f"looking up the root device of {image}"):
-        found = aws.ec2().describe_images(ImageIds=[image])["Images"]
+        found = ec2_batches.ec2().describe_images(ImageIds=[image])["Images"]
     if not found:
         raise CloudRefused(f"image {image} does not exist in this region; correct aws.image")
     device = found[0]["RootDeviceName"]
@@ -228,5 +228,5 @@ def _launch(settings: Settings, places: tuple[Subnet, ...], execution: str) -> N
 def _run(settings: Settings, place: Subnet, execution: str) -> str:
     # A walk's own token in each place: a repeated state gets the same instance instead of a second one.
     token = hashlib.sha256(f"{settings.deployment}/{execution}/{place.id}".encode()).hexdigest()[:64]
-    launched = aws.ec2().run_instances(**launch_request(settings, place.id), ClientToken=token)
+    launched = ec2_batches.ec2().run_instances(**launch_request(settings, place.id), ClientToken=token)
     return launched["Instances"][0]["InstanceId"]

@@ -2,84 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.clouds import ec2_facts, memory
+from lambdas.clouds.ec2_batches import Answer, describe, ec2
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
 from link import aws_errors, facts
 from link.errors import CloudRefused
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.client import EC2Client
-
-
-@cache
-def ec2() -> "EC2Client":
-    """The EC2 client of this function."""
-    return boto3.client("ec2")
+    pass
 
 
 VPC = "the VPC"
-PAGE = 200  # values of one filter (API reference, Filter)
 # What an answer of a shape that nothing here thought of raises where it is read.
 UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, IndexError)
-
-
-@dataclass
-class _Answer:
-    """What EC2 has of the values of a filter, and why it refused a value, by value."""
-
-    items: list[Any] = field(default_factory=list)
-    refused: dict[str, CloudRefused] = field(default_factory=dict)
-
-    def checked(self, value: str) -> list[Any]:
-        """The items. Raises CloudRefused where this value was refused."""
-        if value in self.refused:
-            raise self.refused[value]
-        return self.items
-
-
-def _all(operation: str, key: str, name: str, values: Sequence[str]) -> _Answer:
-    """All items that a filter with one of these values matches. A batch that is refused is asked value by value.
-
-    Describe calls know no resources in IAM, so that one which is denied is denied for every value.
-    """
-    found = _Answer()
-    for some in batched(dict.fromkeys(values), PAGE, strict=False):
-        try:
-            found.items.extend(_pages(operation, key, name, some))
-        except CloudRefused as exc:
-            denied = isinstance(exc.__cause__, ClientError) and code(exc.__cause__) in aws_errors.DENIED
-            if denied or len(some) == 1:
-                found.refused |= dict.fromkeys(some, exc)
-            else:
-                _one_by_one(found, operation, key, name, some)
-    return found
-
-
-def _one_by_one(found: _Answer, operation: str, key: str, name: str, values: Sequence[str]) -> None:
-    for value in values:
-        try:
-            found.items.extend(_pages(operation, key, name, (value,)))
-        except CloudRefused as exc:
-            found.refused[value] = exc
-
-
-def _pages(operation: str, key: str, name: str, values: Sequence[str]) -> list[Any]:
-    filters: Any = [{"Name": name, "Values": list(values)}]
-    with translated(f"looking with {operation}"):
-        if not ec2().can_paginate(operation):
-            return list(getattr(ec2(), operation)(Filters=filters)[key])
-        paginator = ec2().get_paginator(operation)  # type: ignore[call-overload]  # the name is a variable
-        return [item for page in paginator.paginate(Filters=filters) for item in page[key]]
 
 
 def elastic_ip(settings: Settings) -> facts.ElasticIp:
@@ -88,9 +30,9 @@ def elastic_ip(settings: Settings) -> facts.ElasticIp:
     return _elastic_ip(settings, _by(found, "AllocationId"))
 
 
-def _addresses(links: Sequence[Settings]) -> _Answer:
+def _addresses(links: Sequence[Settings]) -> Answer:
     """DescribeAddresses has no pages: EC2 answers with all at once."""
-    return _all("describe_addresses", "Addresses", "allocation-id", [link.elastic_ip_allocation for link in links])
+    return describe("describe_addresses", "Addresses", "allocation-id", [link.elastic_ip_allocation for link in links])
 
 
 def _by(items: Sequence[Any], key: str) -> dict[str, Any]:
@@ -131,10 +73,10 @@ def _gateways(items: Sequence[Any], known: memory.Remembered) -> tuple[facts.Gat
     return tuple(ec2_facts.gateway(item, known.boots[item["InstanceId"]]) for item in items)
 
 
-def _instances(links: Sequence[Settings]) -> tuple[dict[str, list[Any]], _Answer]:
+def _instances(links: Sequence[Settings]) -> tuple[dict[str, list[Any]], Answer]:
     """By deployment."""
     found: dict[str, list[Any]] = {link.deployment: [] for link in links}
-    answer = _all("describe_instances", "Reservations", "tag:causeway-deployment", list(found))
+    answer = describe("describe_instances", "Reservations", "tag:causeway-deployment", list(found))
     for reservation in answer.items:
         for item in reservation.get("Instances", []):
             deployment = ec2_facts.tags(item).get("causeway-deployment", "")
@@ -145,7 +87,7 @@ def _instances(links: Sequence[Settings]) -> tuple[dict[str, list[Any]], _Answer
 
 def instance(id: str) -> Any:
     """EC2's description of an instance, also for about an hour after its end. None: EC2 does not show it."""
-    found = _all("describe_instances", "Reservations", "instance-id", [id]).checked(id)
+    found = describe("describe_instances", "Reservations", "instance-id", [id]).checked(id)
     return next((item for reservation in found for item in reservation.get("Instances", [])), None)
 
 
@@ -183,9 +125,9 @@ class _Seen:
     """What all links share of one look."""
 
     networks: "_Networks"
-    rules: _Answer
-    addresses: _Answer
-    instances: tuple[dict[str, list[Any]], _Answer]
+    rules: Answer
+    addresses: Answer
+    instances: tuple[dict[str, list[Any]], Answer]
     remembered: dict[str, memory.Remembered | CloudRefused]
     by_allocation: dict[str, Any]
     by_group: dict[str, list[Any]]
@@ -198,7 +140,7 @@ def look_at_all(links: Sequence[Settings]) -> dict[str, Looked | CloudRefused]:
     """
     networks = _networks([link.spec.aws.vpc for link in links])
     groups = [link.security_group for link in links]
-    rules = _all("describe_security_group_rules", "SecurityGroupRules", "group-id", groups)
+    rules = describe("describe_security_group_rules", "SecurityGroupRules", "group-id", groups)
     addresses, instances = _addresses(links), _instances(links)
     ids = {link.table: [item["InstanceId"] for item in instances[0][link.deployment]] for link in links}
     by_group: dict[str, list[Any]] = defaultdict(list)
@@ -263,14 +205,14 @@ class _Networks:
     internet_gateways: dict[str, list[Any]]
     subnets: dict[str, list[Any]]
     route_tables: dict[str, list[Any]]
-    answers: tuple[_Answer, ...]
+    answers: tuple[Answer, ...]
 
 
 def _networks(vpcs: Sequence[str]) -> _Networks:
-    found = _all("describe_vpcs", "Vpcs", "vpc-id", vpcs)
-    attached = _all("describe_internet_gateways", "InternetGateways", "attachment.vpc-id", vpcs)
-    subnets = _all("describe_subnets", "Subnets", "vpc-id", vpcs)
-    tables = _all("describe_route_tables", "RouteTables", "vpc-id", vpcs)
+    found = describe("describe_vpcs", "Vpcs", "vpc-id", vpcs)
+    attached = describe("describe_internet_gateways", "InternetGateways", "attachment.vpc-id", vpcs)
+    subnets = describe("describe_subnets", "Subnets", "vpc-id", vpcs)
+    tables = describe("describe_route_tables", "RouteTables", "vpc-id", vpcs)
     gateways: dict[str, list[Any]] = defaultdict(list)
     for one in attached.items:
         for attachment in one.get("Attachments", []):

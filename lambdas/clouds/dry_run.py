@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
-from lambdas.clouds import apply, aws
+from lambdas.clouds import apply, ec2_batches
 from lambdas.clouds.errors import code, translated
 from lambdas.settings import Settings
 from link import aws_errors, choose
@@ -81,7 +81,7 @@ def _ask(function: str, wanted: Trial) -> tuple[Permission, ...]:
 
 def launch(settings: Settings, wanted: Trial) -> tuple[Permission, ...]:
     """For LaunchGateway: may it open the security group, and launch the gateway as it would be launched?"""
-    ec2, permission, group = aws.ec2(), [apply.permission(wanted.rule)], settings.security_group
+    ec2, permission, group = ec2_batches.ec2(), [apply.permission(wanted.rule)], settings.security_group
     request = apply.launch_request(settings, wanted.subnet)
     return (
         _try(
@@ -98,7 +98,7 @@ def launch(settings: Settings, wanted: Trial) -> tuple[Permission, ...]:
 
 def routes(wanted: Trial) -> tuple[Permission, ...]:
     """For AdjustRoutes: may it write a route? The internet gateway stands for an interface that is not there yet."""
-    ec2, table, to = aws.ec2(), wanted.route_table, str(wanted.destination)
+    ec2, table, to = ec2_batches.ec2(), wanted.route_table, str(wanted.destination)
     target = wanted.internet_gateway
     return (
         _try(

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from lambdas.clouds import dynamo, table
 from link.errors import CloudRefused
+from link.healing_state import HealingState, Pause
 from link.known import Known
 from link.reading import Reading
 from link.record import Record
-from link.remedy import HealingState, Pause
 from link.report import Report
 
 logger = Logger(service="causeway")

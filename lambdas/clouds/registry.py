@@ -12,7 +12,7 @@ from lambdas.clouds.errors import translated
 from lambdas.settings import Settings
 from link import region
 from link.condition import Condition
-from link.remedy import HealingState
+from link.healing_state import HealingState
 
 
 @dataclass(frozen=True)

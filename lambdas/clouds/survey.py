@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from lambdas.clouds import apply, aws
+from lambdas.clouds import apply, ec2_batches
 from lambdas.clouds.errors import code, translated
 from link import aws_errors, preflight_aws
 from link.errors import CloudBusy, CloudRefused
@@ -56,7 +56,7 @@ def _quotas() -> Any:
 
 def _pages(operation: str, key: str, **arguments: Any) -> list[Any]:
     with translated(f"looking with {operation}"):
-        paginator = aws.ec2().get_paginator(operation)  # type: ignore[call-overload]  # the name is a variable
+        paginator = ec2_batches.ec2().get_paginator(operation)  # type: ignore[call-overload]  # the name is a variable
         return [item for page in paginator.paginate(**arguments) for item in page[key]]
 
 
@@ -111,7 +111,7 @@ def _images(spec: LinkSpec) -> tuple[Image, ...]:
     try:
         image = apply.image_id(spec.aws.image_or_default)
         with translated(f"looking up the image {image}"):
-            found = aws.ec2().describe_images(ImageIds=[image])["Images"]
+            found = ec2_batches.ec2().describe_images(ImageIds=[image])["Images"]
     except CloudRefused as exc:
         if isinstance(exc.__cause__, ClientError) and code(exc.__cause__) in aws_errors.IMAGE_MISSING:
             return ()
@@ -153,12 +153,12 @@ def _routes_per_table(_: LinkSpec) -> int:
 
 def _ebs_key(_: LinkSpec) -> str:
     with translated("looking at the default key for EBS"):
-        return aws.ec2().get_ebs_default_kms_key_id()["KmsKeyId"]
+        return ec2_batches.ec2().get_ebs_default_kms_key_id()["KmsKeyId"]
 
 
 def _elastic_ips(_: LinkSpec) -> Quota:
     with translated("looking at the Elastic IPs"):
-        used = len(aws.ec2().describe_addresses()["Addresses"])
+        used = len(ec2_batches.ec2().describe_addresses()["Addresses"])
     return Quota(code=_ELASTIC_IPS, limit=_limit(_ELASTIC_IPS), used=used)
 
 
@@ -207,7 +207,7 @@ def look(spec: LinkSpec, ask: Ask | None = None) -> Survey:
 
     Without it this is a look before the first deployment, which still has its Elastic IP to allocate.
     """
-    for client in (aws.ec2, apply.ssm, _quotas):
+    for client in (ec2_batches.ec2, apply.ssm, _quotas):
         client()  # threads may share a client, but not make one (boto3, "Multithreading with clients")
     looks = {**_LOOKS, **({} if ask else {"elastic_ips": _elastic_ips})}
     with ThreadPoolExecutor(max_workers=len(looks) + 1) as pool:

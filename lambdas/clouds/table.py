@@ -13,10 +13,10 @@ from lambdas.clouds.errors import translated
 from link import condition
 from link.condition import Condition
 from link.finding import Finding
+from link.healing_state import HealingState, Pause
 from link.known import Known
 from link.reading import CLOCKS, Booted, BootFailure, Helped, Reading, is_future
 from link.record import Record
-from link.remedy import HealingState, Pause
 from link.wanted import GatewayConfiguration
 
 ROUTES = "routes"

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lambdas import boots, watch
+from lambdas import azure_looks, boots, watch
 from lambdas.clouds import aws, registry, table
 from lambdas.settings import Settings
+from link.healing_state import HealingState
 from link.record import Declared
-from link.remedy import HealingState
 from link.watched import link_of
 
 SCHEDULE = "Scheduled Event"
@@ -43,7 +43,7 @@ def handler(event: dict[str, Any], context: object) -> list[dict[str, Any]]:
     surveys = trigger == OPERATOR
     scheduled = trigger == SCHEDULE
     topic = os.environ["CAUSEWAY_ALERTS"]
-    asked = watch.Asked(trigger, now, topic, counts=counts, surveys=surveys, scheduled=scheduled)
+    asked = azure_looks.Asked(trigger, now, topic, counts=counts, surveys=surveys, scheduled=scheduled)
     outcomes = watch.look_at(links, asked)
     if scheduled:
         watch.report_unlooked(outcomes, rows, asked)

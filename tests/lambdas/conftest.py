@@ -14,7 +14,7 @@ from moto.ec2.models import amis
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 
 from lambdas import settings as settings_module
-from lambdas.clouds import aws, dynamo, function
+from lambdas.clouds import dynamo, ec2_batches, function
 from lambdas.settings import Settings
 from link import region
 from tests import refusing_aws, worlds
@@ -110,7 +110,7 @@ def make_table(name: str) -> None:
 
 
 def _make() -> World:
-    ec2 = aws.ec2()
+    ec2 = ec2_batches.ec2()
     vpc = ec2.create_vpc(CidrBlock="10.101.0.0/16")["Vpc"]["VpcId"]
     igw = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=igw, VpcId=vpc)

@@ -12,7 +12,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
 from lambdas import boots, settings
-from lambdas.clouds import aws, dynamo, table, walks
+from lambdas.clouds import aws, dynamo, ec2_batches, table, walks
 from lambdas.handlers import explain_boot, hear_gateway, launch_gateway, wait_for_boot
 from link.errors import BootFailed, BootSilent, CloudBusy, CloudRefused, InstanceGone
 from link.reading import Reading
@@ -170,7 +170,7 @@ def test_a_silent_gateway_is_explained_by_its_console(gateway: str) -> None:
 @pytest.mark.parametrize("code", ["UnsupportedOperation", "InvalidParameterCombination"])
 def test_the_present_console_is_read_or_the_buffer_where_ec2_has_no_other(world: World, code: str) -> None:
     encoded = base64.b64encode(b"boot: no mirror\n").decode()
-    with Stubber(aws.ec2()) as ec2:
+    with Stubber(ec2_batches.ec2()) as ec2:
         ec2.add_response("get_console_output", {"Output": encoded}, {"InstanceId": "i-1", "Latest": True})
         assert aws.console_end("i-1") == "boot: no mirror"
         ec2.add_client_error("get_console_output", code)

@@ -6,20 +6,20 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.clouds import aws, dynamo
+from lambdas.clouds import dynamo, ec2_batches
 from tests.lambdas.conftest import World
 from tests.refusing_aws import Refusing
 
 
 def launch(world: World, **given: Any) -> Any:
     image = world.settings.spec.aws.image or ""
-    return aws.ec2().run_instances(
+    return ec2_batches.ec2().run_instances(
         ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.small", SubnetId=world.public_subnet, **given
     )["Instances"][0]["InstanceId"]
 
 
 def seen(instance: str) -> Any:
-    return aws.ec2().describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    return ec2_batches.ec2().describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
 
 
 def code(exc: ClientError) -> Any:
@@ -28,9 +28,9 @@ def code(exc: ClientError) -> Any:
 
 def test_a_filter_of_more_than_200_values_is_refused(world: World) -> None:
     values = [f"eipalloc-{number}" for number in range(201)]
-    aws.ec2().describe_addresses(Filters=[{"Name": "allocation-id", "Values": values[:200]}])
+    ec2_batches.ec2().describe_addresses(Filters=[{"Name": "allocation-id", "Values": values[:200]}])
     with pytest.raises(ClientError) as exc:
-        aws.ec2().describe_addresses(Filters=[{"Name": "allocation-id", "Values": values}])
+        ec2_batches.ec2().describe_addresses(Filters=[{"Name": "allocation-id", "Values": values}])
     assert code(exc.value) == "FilterLimitExceeded"
 
 
@@ -76,9 +76,9 @@ def test_a_launch_without_its_key_is_accepted_and_ends(world: World, refusing: R
 
 
 def test_the_accounts_default_key_is_told(world: World, refusing: Refusing) -> None:
-    assert aws.ec2().get_ebs_default_kms_key_id()["KmsKeyId"] == "alias/aws/ebs"
+    assert ec2_batches.ec2().get_ebs_default_kms_key_id()["KmsKeyId"] == "alias/aws/ebs"
     refusing.default_key = "arn:aws:kms:eu-west-1:123456789012:key/own"
-    assert aws.ec2().get_ebs_default_kms_key_id()["KmsKeyId"] == refusing.default_key
+    assert ec2_batches.ec2().get_ebs_default_kms_key_id()["KmsKeyId"] == refusing.default_key
 
 
 def test_a_route_table_keeps_its_quota(world: World, refusing: Refusing) -> None:
@@ -90,7 +90,7 @@ def test_a_route_table_keeps_its_quota(world: World, refusing: Refusing) -> None
     interface = instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
     route: Any = {"RouteTableId": world.private_table, "NetworkInterfaceId": interface}
     with pytest.raises(ClientError) as exc:
-        aws.ec2().create_route(DestinationCidrBlock="10.0.0.0/16", **route)
+        ec2_batches.ec2().create_route(DestinationCidrBlock="10.0.0.0/16", **route)
     assert code(exc.value) == "RouteLimitExceeded"
     refusing.book.clear()
-    aws.ec2().create_route(DestinationCidrBlock="10.0.0.0/16", **route)
+    ec2_batches.ec2().create_route(DestinationCidrBlock="10.0.0.0/16", **route)

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from lambdas.clouds import apply, aws, dry_run, survey
+from lambdas.clouds import apply, aws, dry_run, ec2_batches, survey
 from lambdas.handlers import adjust_routes, launch_gateway
 from link.facts import Facts
 from link.survey import Image, InstanceType, Permission, Quota, Workload
@@ -74,14 +74,16 @@ def test_a_rule_of_a_network_acl_is_seen_with_its_ports(world: World) -> None:
 
 def test_workloads_are_seen_with_what_their_groups_admit_and_gateways_are_left_out(world: World) -> None:
     vpc, image = world.settings.spec.aws.vpc, world.settings.spec.aws.image or ""
-    group = aws.ec2().create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
-    aws.ec2().authorize_security_group_ingress(
+    group = ec2_batches.ec2().create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    ec2_batches.ec2().authorize_security_group_ingress(
         GroupId=group, IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp="10.0.0.0/8"
     )
     common: Any = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.small"}
-    aws.ec2().run_instances(**common, SubnetId=world.public_subnet, SecurityGroupIds=[group])
-    interface = aws.ec2().create_network_interface(SubnetId=world.public_subnet)["NetworkInterface"]
-    aws.ec2().create_tags(Resources=[interface["NetworkInterfaceId"]], Tags=[{"Key": "causeway-link", "Value": "prod"}])
+    ec2_batches.ec2().run_instances(**common, SubnetId=world.public_subnet, SecurityGroupIds=[group])
+    interface = ec2_batches.ec2().create_network_interface(SubnetId=world.public_subnet)["NetworkInterface"]
+    ec2_batches.ec2().create_tags(
+        Resources=[interface["NetworkInterfaceId"]], Tags=[{"Key": "causeway-link", "Value": "prod"}]
+    )
     seen = survey.look(world.settings.spec)
     assert seen.workloads == (Workload(subnet=world.public_subnet, groups=(group,)),)
     (web,) = (one for one in seen.security_groups or () if one.id == group)
@@ -171,7 +173,7 @@ def test_the_launch_is_tried_as_it_would_be_made_and_changes_nothing(world: Worl
 )
 def test_what_aws_says_to_a_dry_run_is_yes_no_or_unknown(world: World, code: str, allowed: bool | None) -> None:
     trial = _trial(world)
-    with Stubber(aws.ec2()) as stub:  # moto makes the routes of a dry run
+    with Stubber(ec2_batches.ec2()) as stub:  # moto makes the routes of a dry run
         for operation in ("create_route", "replace_route", "delete_route"):
             stub.add_client_error(operation, code, "the words of AWS")
         answer = adjust_routes.handler({"dry_run": trial.model_dump(mode="json")}, Context())

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.clouds import apply, aws, table
+from lambdas.clouds import apply, aws, ec2_batches, table
 from lambdas.handlers import adjust_routes, attach_elastic_ip, launch_gateway, preflight, remove_routes, retire_gateway
 from link import steps
 from link.condition import Condition
@@ -133,9 +133,9 @@ def test_an_error_of_aws_keeps_its_cause_and_only_what_ec2_may_not_show_yet_is_r
 def test_an_elastic_ip_that_is_elsewhere_is_moved(world: World) -> None:
     launch_gateway.handler(_event(), Context())
     image = world.settings.spec.aws.image or ""
-    other = aws.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=world.public_subnet)
+    other = ec2_batches.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=world.public_subnet)
     allocation = world.settings.elastic_ip_allocation
-    aws.ec2().associate_address(AllocationId=allocation, InstanceId=other["Instances"][0]["InstanceId"])
+    ec2_batches.ec2().associate_address(AllocationId=allocation, InstanceId=other["Instances"][0]["InstanceId"])
     attach_elastic_ip.handler(_event(), Context())
     found = aws.look(world.settings)
     assert found.elastic_ip.interface == found.gateways[0].interface
@@ -147,12 +147,12 @@ def test_a_route_that_somebody_makes_between_look_and_act_stays_theirs(world: Wo
     create = steps.CreateRoute(world.private_table, worlds.AZURE_PREFIX, gateway.interface)
     step = steps.Step(State.ADJUST_ROUTES, create, Condition(reason="RouteMissing", message=""))
     image = world.settings.spec.aws.image or ""
-    theirs = aws.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=world.public_subnet)
+    theirs = ec2_batches.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=world.public_subnet)
     interface = theirs["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]
-    aws.ec2().create_route(
+    ec2_batches.ec2().create_route(
         RouteTableId=world.private_table, DestinationCidrBlock=str(worlds.AZURE_PREFIX), NetworkInterfaceId=interface
     )
-    with Stubber(aws.ec2()) as stub:  # moto makes a route twice
+    with Stubber(ec2_batches.ec2()) as stub:  # moto makes a route twice
         stub.add_client_error("create_route", "RouteAlreadyExists")
         with pytest.raises(CloudBusy, match="has got a route to"):
             apply.apply(step, world.settings, "walk-1")

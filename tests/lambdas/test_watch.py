@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.sns.models import sns_backends
 
-from lambdas import watch as looks
-from lambdas.clouds import aws, azure_samples, dynamo, function, locks, memory, registry, table, walks
+from lambdas import azure_looks as looks
+from lambdas.clouds import aws, azure_samples, dynamo, ec2_batches, function, locks, memory, registry, table, walks
 from lambdas.handlers import watch
 from lambdas.settings import Settings
 from link import region
@@ -22,8 +22,8 @@ from link.cost.witness import AzureSample
 from link.errors import CausewayError, CloudRefused, FunctionUnreachable
 from link.facts import AzureFacts
 from link.finding import refused
+from link.healing_state import HealingState
 from link.reading import Observation
-from link.remedy import HealingState
 from link.wanted import AzureRef
 from tests import worlds
 from tests.lambdas.conftest import World, make_table
@@ -178,9 +178,10 @@ def test_who_resumes_a_link_has_what_was_tried_forgotten(world: World, outside: 
 def test_an_instance_that_goes_has_its_own_link_looked_at_and_no_other(world: World, outside: Outside) -> None:
     image = world.settings.spec.aws.image or ""
     ours, theirs = (
-        aws.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"] for _ in range(2)
+        ec2_batches.ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+        for _ in range(2)
     )
-    aws.ec2().create_tags(Resources=[ours], Tags=[{"Key": "causeway-link", "Value": "prod"}])
+    ec2_batches.ec2().create_tags(Resources=[ours], Tags=[{"Key": "causeway-link", "Value": "prod"}])
     for instance, looked in ((theirs, []), (ours, ["prod"])):
         event = {
             "source": "aws.ec2",
@@ -227,7 +228,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     def count(model: Any, **_: object) -> None:
         made[model.name] += 1
 
-    clients = (aws.ec2(), dynamo.client())
+    clients = (ec2_batches.ec2(), dynamo.client())
     for client in clients:
         client.meta.events.register("provide-client-params", count, unique_id="count")
     yield made
@@ -436,18 +437,18 @@ def test_a_function_that_has_not_answered_is_asked_for_one_link_a_tick(world: Wo
 def test_an_answer_of_ec2_that_lacks_a_field_is_one_links_trouble_or_nobodys(
     world: World, outside: Outside, monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
-    other = aws.ec2().create_vpc(CidrBlock="10.102.0.0/16")["Vpc"]["VpcId"]
+    other = ec2_batches.ec2().create_vpc(CidrBlock="10.102.0.0/16")["Vpc"]["VpcId"]
     bad = _register(world)
     spec = bad.spec.model_copy(update={"aws": bad.spec.aws.model_copy(update={"vpc": other})})
     registry.register(bad.model_copy(update={"spec": spec}))
-    real = aws._pages
+    real = ec2_batches.pages
 
     def without(operation: str, key: str, name: str, values: Any) -> list[Any]:
         return [
             _lacking(one, field) if one.get("VpcId") == other else one for one in real(operation, key, name, values)
         ]
 
-    monkeypatch.setattr(aws, "_pages", without)
+    monkeypatch.setattr(ec2_batches, "pages", without)
     outcomes = {one["link"]: one["reason"] for one in _look(SCHEDULE)}
     assert outcomes[GOOD] == "InboundRuleMissing"
     assert outcomes[BAD] in ("LinkNotLooked", "InboundRuleMissing")

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from link import choose, plan, steps
+from link import choose, plan, plan_undo, steps
 from link.condition import Condition
 from link.facts import AwsFacts, Facts, Rule, Subnet
 from tests import worlds
@@ -152,7 +152,7 @@ def test_down_removes_routes_before_the_gateway_and_leaves_what_a_person_repoint
         worlds.route("10.0.0.0/16", worlds.gateway().interface), worlds.route(str(other), OTHER)
     )
     own = frozenset({(worlds.PRIVATE_TABLE, worlds.AZURE_PREFIX), (worlds.PRIVATE_TABLE, other)})
-    planned = plan.down(_done().model_copy(update={"route_tables": (table,), "own_routes": own}))
+    planned = plan_undo.down(_done().model_copy(update={"route_tables": (table,), "own_routes": own}))
     assert _kinds(planned) == [
         "DeleteRoute",
         "DisownRoute",
@@ -165,17 +165,17 @@ def test_down_removes_routes_before_the_gateway_and_leaves_what_a_person_repoint
 
 def test_down_takes_the_address_off_an_interface_that_is_no_gateways() -> None:
     address = _done().elastic_ip.model_copy(update={"interface": OTHER})
-    planned = plan.down(_done().model_copy(update={"elastic_ip": address}))
+    planned = plan_undo.down(_done().model_copy(update={"elastic_ip": address}))
     assert _kinds(planned)[1:3] == ["TerminateGateway", "DetachElasticIp"]
 
 
 def test_down_forgets_a_route_that_is_gone() -> None:
-    planned = plan.down(_done().model_copy(update={"route_tables": (worlds.private_table(),)}))
+    planned = plan_undo.down(_done().model_copy(update={"route_tables": (worlds.private_table(),)}))
     assert _kinds(planned)[0] == "DisownRoute"
 
 
 def test_down_from_nothing_has_nothing_to_do() -> None:
-    assert plan.down(worlds.aws()) == ()
+    assert plan_undo.down(worlds.aws()) == ()
 
 
 def test_the_azure_side_bears_our_tags_and_the_persons_own() -> None:
@@ -265,7 +265,7 @@ def _failed_change(**new: object) -> AwsFacts:
 
 
 def test_after_a_failed_change_everything_goes_back_to_the_gateway_that_served() -> None:
-    planned = plan.restore(_failed_change(), OLD)
+    planned = plan_undo.restore(_failed_change(), OLD)
     assert _kinds(planned) == ["AttachElasticIp", "ReplaceRoute", "TerminateGateway"]
     moved = [action.interface for action in _actions(planned, steps.AttachElasticIp)]
     moved += [action.interface for action in _actions(planned, steps.ReplaceRoute)]
@@ -276,9 +276,9 @@ def test_after_a_failed_change_everything_goes_back_to_the_gateway_that_served()
 def test_a_newcomer_that_can_serve_is_kept_when_nothing_served_before() -> None:
     facts = _failed_change()
     alone = facts.model_copy(update={"gateways": facts.gateways[1:]})
-    assert plan.restore(alone, OLD) == ()
+    assert plan_undo.restore(alone, OLD) == ()
     unbooted = alone.model_copy(update={"gateways": (facts.gateways[1].model_copy(update={"booted": False}),)})
-    assert _kinds(plan.restore(unbooted, OLD)) == ["TerminateGateway"]
+    assert _kinds(plan_undo.restore(unbooted, OLD)) == ["TerminateGateway"]
 
 
 def test_a_newcomer_that_has_nothing_yet_is_given_all_that_it_needs_to_serve() -> None:
@@ -287,7 +287,7 @@ def test_a_newcomer_that_has_nothing_yet_is_given_all_that_it_needs_to_serve() -
     )
     newcomer = worlds.gateway(id=NEW, interface="eni-new", source_dest_check=True)
     bare = _done().model_copy(update={"gateways": (newcomer,), "route_tables": (table,)})
-    planned = plan.restore(bare, OLD)
+    planned = plan_undo.restore(bare, OLD)
     assert _kinds(planned) == ["DisableSourceDestCheck", "AttachElasticIp", "ReplaceRoute"]
     assert [str(action.destination) for action in _actions(planned, steps.ReplaceRoute)] == ["10.0.0.0/16"]
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from link import remedy
 from link.condition import Condition
 from link.diagnosis import Diagnosis, Kind, Problem
+from link.healing_state import HealingState, Pause, Remedy
 from link.reading import Observation
-from link.remedy import Action, HealingState, Pause, Remedy
+from link.remedy import Action
 from tests.worlds import NOW
 
 

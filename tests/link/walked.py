@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from link import azure_plan, choose, errors, known, plan, preflight
+from link import azure_plan, choose, errors, known, plan, plan_undo, preflight
 from link.facts import AzureFacts, Facts
 from link.steps import SINGLE, State
 from link.wanted import AzureWanted
@@ -122,17 +122,17 @@ def _retire(world: World, found: Found) -> None:
 def _undo(world: World, serving: str | None, *, established: bool) -> None:
     """As the machine goes on after a failure: back to what served, or away again."""
     if established:
-        planned = plan.restore(world.aws, serving)
+        planned = plan_undo.restore(world.aws, serving)
         for step in planned:
             if step.state in (State.ATTACH_ELASTIC_IP, State.ADJUST_ROUTES):
                 world.act(step)
-        for step in plan.restore(world.aws, serving):
+        for step in plan_undo.restore(world.aws, serving):
             if step.state is State.RETIRE_GATEWAY:
                 world.act(step)
     else:
         _azure(world, None)
         for state in (State.REMOVE_ROUTES, State.RETIRE_GATEWAY):
-            for step in plan.down(world.aws):
+            for step in plan_undo.down(world.aws):
                 if step.state is state:
                     world.act(step)
     world.settle()

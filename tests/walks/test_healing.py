@@ -7,14 +7,14 @@ from ipaddress import IPv4Network
 import boto3
 import pytest
 
-from lambdas import watch
+from lambdas import azure_looks, watch
 from lambdas.clouds import alerts, aws, function, locks, memory, registry, table
 from lambdas.handlers import deploy_link
 from link import aws_errors, facts
 from link.condition import Condition
 from link.errors import FunctionUnreachable
+from link.healing_state import HealingState, Notification
 from link.reading import Observation
-from link.remedy import HealingState, Notification
 from link.steps import State
 from tests import worlds
 from tests.lambdas.test_walk import Context
@@ -30,7 +30,7 @@ def _document(*, reset: bool = False) -> dict[str, object]:
 
 def _look() -> watch.Outcome:
     """The watch's own look at the link."""
-    (outcome,) = watch.look_at(registry.links(), watch.Asked("Scheduled Event", datetime.now(UTC), "topic"))
+    (outcome,) = watch.look_at(registry.links(), azure_looks.Asked("Scheduled Event", datetime.now(UTC), "topic"))
     return outcome
 
 
@@ -253,7 +253,7 @@ def test_a_finding_is_told_while_the_link_works_and_keeps_no_gateway_from_being_
     monkeypatch.setattr(alerts, "tell", lambda topic, message: told.append(message.text))
     STANDING[reason](established)
     theirs = _foreign_routes(established)
-    asked = watch.Asked("operator", datetime.now(UTC), "topic", surveys=True)
+    asked = azure_looks.Asked("operator", datetime.now(UTC), "topic", surveys=True)
     watch.look_at(registry.links(), asked)
     assert any(reason in text for text in told), told
     for name, _ in established.stepfunctions.started:

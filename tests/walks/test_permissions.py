@@ -14,7 +14,7 @@ import pytest
 
 from azure_functions import aws as function_aws
 from gateway.agent import cloud, configuration, metadata
-from lambdas import costs
+from lambdas import azure_looks, costs
 from lambdas import watch as looks
 from lambdas.clouds import aws, dynamo, registry, table
 from lambdas.cost_settings import CostSettings
@@ -22,8 +22,8 @@ from lambdas.handlers import answer_for_walk, deploy_link, watch
 from link import plan, region, wanted
 from link.cost.wanted import CostMail
 from link.errors import MailFateUnknown
+from link.healing_state import HealingState, Notification
 from link.reading import Observation
-from link.remedy import HealingState, Notification
 from link.steps import State
 from tests.azure_functions.fakes import FakeCredential
 from tests.lambdas.test_walk import Context
@@ -130,7 +130,7 @@ def _ends_unbooted(clouds: Clouds, instance: str) -> None:
 
 def _mailed(record: Record) -> None:
     """A look that keeps Azure's counters too; mails that are sent and owed, and one whose fate nobody knows."""
-    here = looks.Asked("Scheduled Event", datetime.now(UTC), "topic", counts=True)
+    here = azure_looks.Asked("Scheduled Event", datetime.now(UTC), "topic", counts=True)
     with record.of("Watch"):
         looks.look_at(registry.links(), here)
     declared = {"sender": "causeway@example.com", "recipients": ["network@example.com"], "region": "eu-west-1"}
