@@ -30,6 +30,8 @@ BUDGET_S = 45.0
 # A Function that has not answered so often in a row is asked for one link a tick, until it answers.
 BROKEN_AFTER = 3
 
+# What Azure has answered while the survey still runs.
+early: dict[str, "Seen"] = {}
 # How often each Function has not answered in a row, as long as this process lives.
 unanswered: dict[str, int] = {}
 
@@ -64,6 +66,7 @@ def observed(
     """Each link once, with what was seen or what the look raised. `began` is `time.monotonic()` at the tick's start."""
     visible = {name: (link, here) for name, (link, here) in looked.items() if isinstance(here, aws.Looked)}
     pool = ThreadPoolExecutor(AT_ONCE)
+    early.clear()
     try:
         waiting = _asked_of_functions(pool, visible, asked)
         for name in looked.keys() - visible.keys():
@@ -77,7 +80,7 @@ def observed(
             for name in dict.fromkeys([*(waiting[future] for future in done), *late]):
                 future = by_name.pop(name)
                 if not future.done():
-                    yield name, _late(visible[name][0], ends[name] - began)
+                    yield name, early.get(name) or _late(visible[name][0], ends[name] - began)
                 else:
                     yield name, _raised(future) or future.result()
     finally:
@@ -92,7 +95,11 @@ def _raised(future: Future[Seen]) -> Exception | None:
 
 
 def _late(link: Settings, after_s: float) -> Seen:
-    return Seen(errors.FunctionUnreachable(f"{link.spec.azure.function_url} did not answer within {after_s:.0f} s"))
+    return Seen(
+        errors.FunctionUnreachable(
+            f"{link.spec.azure.function_url} did not answer, or was not asked, within {after_s:.0f} s"
+        )
+    )
 
 
 def _deadline(link: Settings, here: aws.Looked, asked: Asked, began: float) -> float:
@@ -117,6 +124,8 @@ def _asked_of_functions(
     # Those that answered last come first, so that no number of silent ones takes all threads from them.
     for url, queue in sorted(queues.items(), key=lambda one: unanswered.get(one[0], 0)):
         broken = unanswered.get(url, 0) >= BROKEN_AFTER
+        if broken:  # another link each minute: one that is refused alone must not stand for all
+            queue.rotate(-(asked.now.minute % len(queue)))
         for _ in range(1 if broken else min(AT_ONCE_A_FUNCTION, len(queue))):
             pool.submit(_drain, url, queue, asked)
     return futures
@@ -150,11 +159,14 @@ def _see(link: Settings, here: aws.Looked, asked: Asked) -> Seen:
     except errors.CausewayError as exc:
         azure = exc
         unanswered[url] = unanswered.get(url, 0) + 1 if isinstance(exc, errors.FunctionUnreachable) else 0
-    except ValueError as exc:  # pydantic's: an answer of another version of the Function, or of another program
-        azure = errors.FunctionUnreachable(f"{url} gave an answer that cannot be read: {str(exc)[:300]}")
+    except Exception as exc:  # whatever it is, nothing was seen of Azure, and AWS's side heals without
+        logger.exception("a look at Azure has failed", link=link.spec.name)
+        azure = errors.FunctionUnreachable(f"looking at {url} failed: {type(exc).__name__}: {exc}")
+        unanswered[url] = unanswered.get(url, 0) + 1
     surveyed = asked.surveys or (asked.scheduled and _is_own_minute(link.spec.name, asked.now))
     if not surveyed or not isinstance(azure, AzureFacts):
         return Seen(azure)
+    early[link.spec.name] = Seen(azure)
     return Seen(azure, _surveyed(link, here, azure))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from lambdas.clouds import aws, dynamo, table, walks
+from lambdas.clouds import aws, dynamo, ec2_facts, table, walks
 from lambdas.settings import Settings
 from link import choose
 from link.errors import CloudBusy, CloudRefused, InstanceGone
@@ -20,11 +20,13 @@ def check(instance: str | None) -> None:
     EC2 shows an instance, and why it ended, for about an hour after its end.
     """
     found = aws.instance(instance) if instance else None
-    if found is None or found["State"]["Name"] in choose.ALIVE:
+    state = ec2_facts.state(found or {})
+    if found is None or not state or state in choose.ALIVE:
         return
     reason = found.get("StateReason", {})
-    why = ": ".join(filter(None, (reason.get("Code"), reason.get("Message")))) or "EC2 gives no reason"
-    raise InstanceGone(one_line(f"{instance} is {found['State']['Name']}: {why}"))
+    code, message = str(reason.get("Code", "")), str(reason.get("Message", ""))
+    why = message if message.startswith(code) else f"{code}: {message}"
+    raise InstanceGone(one_line(f"{instance} is {state}: {why or 'EC2 gives no reason'}"))
 
 
 def fail_waits(event: dict[str, Any], links: Sequence[Settings]) -> None:
@@ -34,11 +36,12 @@ def fail_waits(event: dict[str, Any], links: Sequence[Settings]) -> None:
     """
     if event.get("source") != "aws.ec2":
         return
-    instance = str(event["detail"]["instance-id"])
+    detail = event.get("detail")
+    instance = str(detail.get("instance-id", "")) if isinstance(detail, dict) else ""
     for link in links:
         try:
             _fail_wait(link, instance)
-        except (CloudBusy, CloudRefused) as exc:
+        except (CloudBusy, CloudRefused, ValueError) as exc:
             logger.warning("wait for the boot not ended", link=link.spec.name, instance=instance, why=str(exc))
 
 

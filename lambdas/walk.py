@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 
 from lambdas.clouds import apply as cloud
 from lambdas.clouds import aws, locks, table, walks
+from lambdas.clouds.errors import unless_refused
 from lambdas.clouds.walks import Answer
 from lambdas.settings import Settings
 from link import choose, known, lock, plan, plan_undo, report
@@ -123,7 +124,7 @@ def keep_known(settings: Settings, seen: AzureFacts, kept: Known | None = None) 
     """Keeps a good observation of Azure, where it says more than the one that is kept."""
     new = known.of(seen, plan.azure_ref(settings.spec, settings.deployed), datetime.now(UTC))
     if new and known.is_due(kept, new):
-        table.keep_known(settings.table, new)
+        unless_refused(lambda: table.keep_known(settings.table, new))
 
 
 def steps(event: Event, settings: Settings) -> tuple[Step, ...]:

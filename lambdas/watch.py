@@ -14,8 +14,9 @@ from aws_lambda_powertools import Logger
 from lambdas import azure_looks
 from lambdas.azure_looks import Asked, Seen
 from lambdas.clouds import alerts, aws, azure_samples, locks, memory, registry, table, walks
+from lambdas.clouds.errors import unless_refused
 from lambdas.settings import Settings
-from link import diagnosis, errors, flow, known, lock, notification, plan, remedy
+from link import diagnosis, errors, flow, known, lock, notification, plan, preflight, remedy
 from link.condition import Condition
 from link.diagnosis import Diagnosis, Kind, Look, Problem
 from link.facts import AzureFacts
@@ -102,6 +103,8 @@ def _one(link: Settings, here: aws.Looked, there: Seen, asked: Asked) -> Outcome
         _keep(link, decision.state, remembered.healing)
     else:
         walk = _start(link, decision, found, remembered, asked)
+        if walk is None:
+            return Outcome(name, Action.WAIT, "WalkAtWork", "another look was faster", AT_WORK)
     _alert(link, decision, remembered, asked)
     about = decision.about
     reason, message = (about.reason, about.text) if about else ("Well", "nothing differs")
@@ -120,11 +123,12 @@ def _keep_seen(link: Settings, here: aws.Looked, there: Seen, now: datetime) -> 
     if isinstance(there.azure, AzureFacts):
         new = known.of(there.azure, plan.azure_ref(link.spec, link.deployed), now)
         if new and known.is_due(here.remembered.known, new):
-            table.keep_known(link.table, new)
+            unless_refused(lambda: table.keep_known(link.table, new))
     if there.findings is not None:
         before = here.remembered.findings.findings if here.remembered.findings else ()
         denied = tuple(one for one in before if one.reason == "MissingPermission")
-        table.keep_findings(link.table, (*there.findings, *denied), now)
+        found = preflight.bounded((*there.findings, *denied))
+        unless_refused(lambda: table.keep_findings(link.table, found, now))
 
 
 def _start(
@@ -151,30 +155,43 @@ def _keep(link: Settings, state: HealingState, before: HealingState) -> None:
 
 
 def _alert(link: Settings, decision: Decision, remembered: memory.Remembered, asked: Asked) -> None:
-    """Publishes, then remembers: a message that could not be published is due again at the next look."""
+    """Publishes, then remembers: a message that could not be published is due again at the next look without a walk."""
     name, now = link.spec.name, asked.now
-    if decision.alerts:
-        alerts.tell(asked.topic, notification.write(name, decision, remembered.report, now))
-    if decision.recovered:
-        alerts.tell(asked.topic, notification.recovered(name, decision.recovered, now))
+    try:
+        if decision.alerts:
+            alerts.tell(asked.topic, notification.write(name, decision, remembered.report, now))
+        if decision.recovered:
+            alerts.tell(asked.topic, notification.recovered(name, decision.recovered, now))
+    except (errors.CloudBusy, errors.CloudRefused) as exc:
+        logger.error("an alert could not be published", link=name, why=str(exc))
+        return
     if decision.alerts or decision.recovered:
         table.keep_healing(link.table, remedy.published(decision, now))
 
 
 def report_unlooked(outcomes: Sequence[Outcome], rows: registry.Rows, asked: Asked) -> None:
-    """Alerts to links that could not be looked at. What was alerted is kept in the region's table."""
-    failed = [Condition(reason=one.reason, subject=one.link, message=one.message) for one in outcomes if one.failed]
-    problems = [Problem(one, Kind.SYMPTOM, Observation.UNKNOWN, needs_human=True) for one in rows.unreadable]
-    problems += [Problem(one, Kind.SYMPTOM, Observation.UNKNOWN) for one in failed]
-    decision = remedy.decide(Diagnosis(tuple(problems)), rows.healing, None, asked.now)
-    if decision.alerts:
-        alerts.tell(asked.topic, notification.of_region(decision.alerts, asked.now))
-    if decision.recovered:
-        about = " ".join(dict.fromkeys(subject for _, subject in decision.recovered))
-        alerts.tell(asked.topic, notification.recovered(about, decision.recovered, asked.now))
-    state = remedy.published(decision, asked.now)
-    if state != rows.healing:
-        registry.keep_healing(state)
+    """Alerts to links that could not be looked at. What was alerted is kept in the region's table, link by link."""
+    found = {one.subject: Problem(one, Kind.SYMPTOM, Observation.UNKNOWN, needs_human=True) for one in rows.unreadable}
+    for one in outcomes:
+        if one.failed:
+            failed = Condition(reason=one.reason, subject=one.link, message=one.message)
+            found[one.link] = Problem(failed, Kind.SYMPTOM, Observation.UNKNOWN)
+    decided = {
+        name: remedy.decide(_alone(found.get(name)), rows.healing.get(name, HealingState()), None, asked.now)
+        for name in sorted({*found, *rows.healing})
+    }
+    if alerted := [one for decision in decided.values() for one in decision.alerts]:
+        alerts.tell(asked.topic, notification.of_region(alerted, asked.now))
+    if over := [name for name, decision in decided.items() if decision.recovered]:
+        alerts.tell(asked.topic, notification.looked_again(over, asked.now))
+    states = {name: remedy.published(decision, asked.now) for name, decision in decided.items()}
+    kept = {name: state for name, state in states.items() if state != HealingState()}
+    if kept != rows.healing:
+        registry.keep_healing(kept)
+
+
+def _alone(problem: Problem | None) -> Diagnosis:
+    return Diagnosis((problem,) if problem else ())
 
 
 def _said(outcome: Outcome) -> Outcome:

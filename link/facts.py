@@ -199,6 +199,11 @@ class AzureFacts(Record):
     psk_unread: str | None = None
 
     @property
+    def peers(self) -> tuple[IPv4Address, ...]:
+        """The public addresses of the VPN gateway; none where there is no gateway."""
+        return self.gateway.addresses if self.gateway else ()
+
+    @property
     def peered(self) -> tuple[Peered, ...]:
         """Networks behind the gateway that the link does not name: the gateway's own network lets them use it.
 

@@ -41,11 +41,12 @@ class Attempt(Record):
 
 
 class Notification(Record):
-    """When a person was last alerted to a condition."""
+    """When a person was last alerted to a condition, and since when no look has found it."""
 
     reason: str
     subject: str
     at: AwareDatetime
+    absent_since: AwareDatetime | None = None
 
     @property
     def key(self) -> Key:
@@ -57,11 +58,13 @@ class HealingState(Record):
     """What the next look must know.
 
     `since`: when a problem of this state was first seen since the link was last well. By state and not by reason: a
-    link that is down shows it by one reason now and by another a minute later. `walks` are the starts of the last hour.
+    link that is down shows it by one reason now and by another a minute later. `walks` and `alerts`: the times of the
+    last hour.
     """
 
     attempts: tuple[Attempt, ...] = ()
     since: dict[Observation, AwareDatetime] = {}
     notified: tuple[Notification, ...] = ()
     walks: tuple[AwareDatetime, ...] = ()
+    alerts: tuple[AwareDatetime, ...] = ()
     flow: Flow | None = None

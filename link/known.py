@@ -22,8 +22,8 @@ class Known(Record):
 
 
 def of(azure: AzureFacts, ref: AzureRef, at: datetime) -> Known | None:
-    """The observation to keep; None for one that lacks the gateway or a declared network."""
-    if azure.gateway is None or azure.missing_networks:
+    """The observation to keep; None for one that lacks the gateway, its addresses or a declared network."""
+    if not azure.peers or len(azure.virtual_networks) < len(ref.virtual_networks):
         return None
     timeless = {"status": ConnectionStatus.UNKNOWN, "ingress_bytes": 0, "egress_bytes": 0}
     connection = azure.connection.model_copy(update=timeless) if azure.connection else None
@@ -48,8 +48,8 @@ def completed(azure: AzureFacts, kept: Known | None) -> AzureFacts:
 
     Preflight still reports each as VirtualNetworkMissing. Its routes stay meanwhile.
     """
-    if kept is None or not azure.missing_networks:
+    if kept is None:
         return azure
-    names = {name.lower() for name in azure.missing_networks}
-    lost = [one for one in kept.azure.virtual_networks if one.id.rpartition("/")[2].lower() in names]
+    seen = {one.id.lower() for one in azure.virtual_networks}
+    lost = [one for one in kept.azure.virtual_networks if one.id.lower() not in seen]
     return azure.model_copy(update={"virtual_networks": (*azure.virtual_networks, *lost)})

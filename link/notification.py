@@ -10,6 +10,7 @@ from link.report import Report
 from link.text import one_line
 
 SUBJECT_LIMIT = 100  # characters; SNS refuses more (its API reference, Publish)
+MOST_LINES = 50  # of one kind: SNS refuses a message of more than 256 KiB
 RUNBOOK = "docs/runbook.md"
 
 
@@ -27,8 +28,8 @@ def write(link: str, decision: Decision, report: Report | None, now: datetime) -
     done = list(tried(decision.state)) or ["nothing yet"]
     lines = [
         f"Link {link}: {_reasons(decision.alerts)}",
-        *(_seen(one) for one in decision.alerts),
-        *(f"Tried: {line}" for line in done),
+        *(_seen(one) for one in decision.alerts[:MOST_LINES]),
+        *(f"Tried: {line}" for line in done[-MOST_LINES:]),
         f"Now: {decision.remedy or decision.why}",
         *([f"The last walk failed: {report.reason}: {one_line(report.message)}"] if failed and report else []),
         f"To do: see {_reasons(decision.alerts)} in {RUNBOOK}",
@@ -48,6 +49,13 @@ def of_region(conditions: Sequence[Condition], now: datetime) -> Message:
     return Message(_line(f"Causeway link {about}: {_reasons(conditions)}"), "\n".join(lines))
 
 
+def looked_again(links: Sequence[str], now: datetime) -> Message:
+    """Links that could not be looked at, and are looked at again or are no more."""
+    names = ", ".join(links)
+    text = f"Over: {names} could not be looked at.\nAt {now:%Y-%m-%d %H:%M:%S} UTC."
+    return Message(_line(f"Causeway link {names} is looked at again"), text)
+
+
 def recovered(link: str, keys: Sequence[Key], now: datetime) -> Message:
     """The link is well again after a person was alerted."""
     what = ", ".join(dict.fromkeys(reason for reason, _ in keys))
@@ -61,7 +69,7 @@ def _reasons(conditions: Sequence[Condition]) -> str:
 
 def _seen(one: Condition) -> str:
     remedy = f" Remedy: {one.remedy}." if one.remedy else ""
-    return f"Seen: {one.reason}: {one.message}.{remedy}"
+    return f"Seen: {one.reason}: {one_line(one.message)}.{remedy}"
 
 
 def _line(text: str) -> str:

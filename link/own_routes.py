@@ -19,7 +19,7 @@ def elsewhere(facts: AwsFacts, table_id: str, destination: IPv4Network) -> str |
     """
     table = next((table for table in facts.route_tables if table.id == table_id), None)
     route = choose.route_to(table, destination) if table else None
-    ours = {gateway.interface for gateway in facts.gateways}
+    ours = {gateway.interface for gateway in facts.gateways if gateway.interface}
     if route is None or route.target in ours or (route.blackhole and route.target.startswith(("eni-", "i-"))):
         return None
     return route.target or "something unknown"
@@ -27,5 +27,5 @@ def elsewhere(facts: AwsFacts, table_id: str, destination: IPv4Network) -> str |
 
 def is_ours(table: str, route: Route, facts: AwsFacts) -> bool:
     """Whether a route is recorded as the link's, or leads to one of its gateways."""
-    ours = {gateway.interface for gateway in facts.gateways}
+    ours = {gateway.interface for gateway in facts.gateways if gateway.interface}
     return route.target in ours or (table, route.destination) in facts.own_routes

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 
 from link import choose, ipsec, own_routes, steps
 from link.condition import Condition
-from link.facts import AwsFacts, Facts, RouteTable, Rule
+from link.facts import AwsFacts, Facts, Gateway, RouteTable, Rule
 from link.ranges import carried
 from link.spec import LinkSpec
 from link.steps import State, Step
@@ -69,10 +69,9 @@ def configuration(spec: LinkSpec, facts: Facts, psk_secret: str) -> GatewayConfi
 
 def wanted_rules(facts: Facts) -> frozenset[Rule]:
     """Inbound: IKE and ESP-in-UDP from the Azure gateway, everything from the VPC, nothing else."""
-    peers = facts.azure.gateway.addresses if facts.azure.gateway else ()
     ike = {
         Rule(protocol="udp", from_port=port, to_port=port, cidr=IPv4Network(peer))
-        for peer in peers
+        for peer in facts.azure.peers
         for port in IKE_PORTS
     }
     vpc = {Rule(protocol="-1", from_port=None, to_port=None, cidr=cidr) for cidr in carried(facts).cidrs}
@@ -80,9 +79,9 @@ def wanted_rules(facts: Facts) -> frozenset[Rule]:
 
 
 def _rules(facts: Facts) -> Iterator[Step]:
-    """While Azure has no gateway, the rules for its addresses stay: it may come back by the same ones."""
+    """While Azure has no gateway, or shows none of its addresses, the rules for the former ones stay."""
     wanted, found = wanted_rules(facts), frozenset(facts.aws.rules)
-    peers_known = facts.azure.gateway is not None
+    peers_known = facts.azure.peers != ()
     order = lambda rule: (rule.protocol, rule.from_port or 0, rule.cidr)  # noqa: E731
     for rule in sorted(wanted - found, key=order):
         message = f"{rule.cidr} must reach the gateway"
@@ -121,9 +120,9 @@ def _launch(spec: LinkSpec, facts: AwsFacts, deployed: Deployment, offering: fro
 def _configuration(spec: LinkSpec, facts: Facts, deployed: Deployment) -> Iterator[Step]:
     """A link that has been up is re-pointed last: until Azure is ready, the old configuration carries its traffic.
 
-    While Azure has no gateway, what is published stays.
+    While Azure has no gateway, or shows none of its addresses, what is published stays.
     """
-    if facts.azure.gateway is None:
+    if not facts.azure.peers:
         return
     wanted = configuration(spec, facts, deployed.psk_secret)
     published = facts.aws.published_version
@@ -182,9 +181,9 @@ def _unwanted(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:
     return steps.of_route(state, delete, "PrefixGone", message, table_id, destination)
 
 
-def retire(facts: AwsFacts, keep: str | None) -> Iterator[Step]:
+def retire_all(gateways: tuple[Gateway, ...], keep: str | None = None) -> Iterator[Step]:
     """The steps that end every gateway but one."""
-    for gateway in facts.gateways:
+    for gateway in gateways:
         if gateway.id != keep and gateway.state != "shutting-down":
             message = f"{gateway.id} is not the link's gateway"
             terminate = steps.TerminateGateway(gateway.id)
@@ -208,6 +207,6 @@ def up(
         *_configuration(spec, facts, deployed),
         *_gateway(spec, facts, deployed, offering),
         steps.step(State.CONNECT_AZURE, connect, "AzureSideWanted", message),
-        *(retire(facts.aws, chosen.id) if chosen else ()),
+        *(retire_all(facts.aws.gateways, chosen.id) if chosen else ()),
     )
     return tuple(sorted(planned, key=lambda step: list(State).index(step.state)))

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 
 from link import choose, own_routes, steps
 from link.facts import AwsFacts, Gateway
-from link.plan import retire
+from link.plan import retire_all
 from link.steps import State, Step
 
 
@@ -19,7 +19,7 @@ def kept(facts: AwsFacts, serving: str | None) -> Gateway | None:
 def restore(facts: AwsFacts, serving: str | None) -> tuple[Step, ...]:
     """The steps that give a link back to the gateway that served it, and end what a failed walk has launched."""
     keep = kept(facts, serving)
-    return (*(_given_back(facts, keep) if keep else ()), *retire(facts, keep.id if keep else None))
+    return (*(_given_back(facts, keep) if keep else ()), *retire_all(facts.gateways, keep.id if keep else None))
 
 
 def _given_back(facts: AwsFacts, keep: Gateway) -> Iterator[Step]:
@@ -48,7 +48,7 @@ def down(facts: AwsFacts) -> tuple[Step, ...]:
     """
     message = "the link goes"
     planned: list[Step] = [_without(facts, *own) for own in sorted(facts.own_routes)]
-    planned += retire(facts, keep=None)
+    planned += retire_all(facts.gateways)
     if facts.elastic_ip.association and facts.elastic_ip.interface not in {one.interface for one in facts.gateways}:
         detach = steps.DetachElasticIp(facts.elastic_ip.association)
         planned.append(steps.step(State.RETIRE_GATEWAY, detach, "LinkNotWanted", message))

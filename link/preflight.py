@@ -1,5 +1,6 @@
 """Reasons not to begin, each by name and with its remedy, as a list of named checks. Pure: facts in, findings out."""
 
+from collections import Counter
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 from itertools import combinations, groupby
@@ -10,6 +11,7 @@ from link.finding import Check, Finding, Level, refused, warned
 from link.spec import LinkSpec
 from link.survey import Survey
 
+MOST_OF_A_REASON = 20
 # What a route leads to, by the beginning of its target's id.
 _KINDS = {
     "pcx-": "a VPC peering",
@@ -134,7 +136,18 @@ def standing(spec: LinkSpec, facts: Facts) -> tuple[Finding, ...]:
         *preflight_azure.checks(spec, facts.azure),
         Check.of("", _probe(spec, facts.azure.prefixes)),
     )
-    return refusals(checked)
+    return bounded(refusals(checked))
+
+
+def bounded(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """At most `MOST_OF_A_REASON` of each reason: what is kept, alerted and handed on stays small."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for finding in findings:
+        seen[finding.reason] += 1
+        if seen[finding.reason] <= MOST_OF_A_REASON:
+            kept.append(finding)
+    return tuple(kept)
 
 
 def _of(level: Level, checked: tuple[Check, ...]) -> tuple[Finding, ...]:

@@ -36,6 +36,11 @@ HOUR = timedelta(hours=1)
 FORGET = timedelta(minutes=30)
 ALERT_AFTER = timedelta(minutes=5)
 ALERT_AGAIN = timedelta(hours=24)
+# What comes and goes is over only when it has been absent for so long.
+OVER_AFTER = timedelta(minutes=5)
+MOST_ALERTS_AN_HOUR = 12
+# Attempts and notifications that a link remembers: its item stays small, whatever its problems are.
+MOST_KEPT = 100
 
 _RESET = RemedyStep(Remedy.RESET_CONNECTION, timedelta(minutes=5), cap=1)
 _REPLACE_LATE = RemedyStep(Remedy.REPLACE_GATEWAY, timedelta(minutes=15), cap=1)
@@ -81,8 +86,9 @@ def decide(diagnosis: Diagnosis, known: HealingState, pause: Pause | None, now: 
     remedy, about, why = _remedy(diagnosis, state, now)
     if remedy is not None and pause is not None and now < pause.until:
         remedy, why = None, f"paused until {pause.until:%Y-%m-%d %H:%M} UTC: {pause.why}"
-    alerts = (*_exhausted(state, now), *(one.condition for one in diagnosis.problems if _must_alert(one, state, now)))
-    recovered = _recovered(diagnosis, state)
+    due = (*_exhausted(state, now), *(one.condition for one in diagnosis.problems if _must_alert(one, state, now)))
+    alerts = due[: max(0, MOST_ALERTS_AN_HOUR - len(state.alerts))]
+    recovered = _recovered(diagnosis, state, now)
     if remedy is None or about is None:
         action = Action.WAIT if _unwell(diagnosis) else Action.NOTHING
         return Decision(action, state, why, about, None, alerts, recovered)
@@ -94,7 +100,8 @@ def published(decision: Decision, now: datetime) -> HealingState:
     over = {*decision.recovered, *(one.key for one in decision.alerts)}
     kept = [one for one in decision.state.notified if one.key not in over]
     made = [Notification(reason=one.reason, subject=one.subject, at=now) for one in decision.alerts]
-    return decision.state.model_copy(update={"notified": (*kept, *made)})
+    times = (*decision.state.alerts, *(now for _ in made))
+    return decision.state.model_copy(update={"notified": (*kept, *made), "alerts": times})
 
 
 def _unwell(diagnosis: Diagnosis) -> list[Problem]:
@@ -106,21 +113,39 @@ def _remembered(known: HealingState, diagnosis: Diagnosis, now: datetime) -> Hea
     """Forgets problems that are over: at once since when they were there, and after a while what was tried."""
     unwell = _unwell(diagnosis)
     states = {problem.state for problem in unwell}
-    since = {**dict.fromkeys(states, now), **known.since} if unwell else {}
+    # A time to come is of a clock that was set back since, and would silence everything until then.
+    before = {state: min(at, now) for state, at in known.since.items()}
+    since = {**dict.fromkeys(states, now), **before} if unwell else {}
     if states == {Observation.UP}:
         since = {Observation.UP: since[Observation.UP]}  # it works, so the next time that it is down begins anew
-    reasons = {problem.condition.reason for problem in unwell}
-    attempts = [one for one in known.attempts if now - one.last_at < FORGET or one.reason in reasons]
-    walks = [at for at in known.walks if now - at < HOUR]
     here = {problem.condition.key for problem in diagnosis.problems}
-    notified = [one for one in known.notified if one.key in here or now - one.at < ALERT_AGAIN or not unwell]
+    reasons = {problem.condition.reason for problem in unwell}
+    attempts = [
+        one.model_copy(update={"last_at": min(one.last_at, now)})
+        for one in known.attempts
+        if now - one.last_at < FORGET
+        or (one.reason, one.subject) in here
+        or (not one.subject and one.reason in reasons)
+    ]
+    walks = [min(at, now) for at in known.walks if now - at < HOUR]
+    notified = [_seen_again(one, now) if one.key in here else _absent(one, now) for one in known.notified]
     return HealingState(
-        attempts=tuple(attempts),
+        attempts=tuple(attempts[-MOST_KEPT:]),
         since=since,
-        notified=tuple(notified),
+        notified=tuple(notified[-MOST_KEPT:]),
         walks=tuple(walks),
+        alerts=tuple(min(at, now) for at in known.alerts if now - at < HOUR),
         flow=known.flow if unwell else None,
     )
+
+
+def _seen_again(one: Notification, now: datetime) -> Notification:
+    return one.model_copy(update={"at": min(one.at, now), "absent_since": None})
+
+
+def _absent(one: Notification, now: datetime) -> Notification:
+    since = min(one.absent_since, now) if one.absent_since else now
+    return one.model_copy(update={"at": min(one.at, now), "absent_since": since})
 
 
 def _begun(state: HealingState, diagnosis: Diagnosis, about: Condition, remedy: Remedy, now: datetime) -> HealingState:
@@ -213,12 +238,11 @@ def _exhausted(state: HealingState, now: datetime) -> tuple[Condition, ...]:
     return (condition,) if len(state.walks) >= MOST_WALKS_AN_HOUR and not _is_notified(state, condition, now) else ()
 
 
-def _recovered(diagnosis: Diagnosis, state: HealingState) -> tuple[Key, ...]:
-    """What a person was alerted to and is over: told once the link is well, when no look can be about it again."""
+def _recovered(diagnosis: Diagnosis, state: HealingState, now: datetime) -> tuple[Key, ...]:
+    """The alerted conditions that are over. They are reported once the link is well."""
     if _unwell(diagnosis):
         return ()
-    standing = {problem.condition.key for problem in diagnosis.problems}
-    return tuple(one.key for one in state.notified if one.key not in standing)
+    return tuple(one.key for one in state.notified if one.absent_since and now - one.absent_since >= OVER_AFTER)
 
 
 def tried(state: HealingState) -> Iterator[str]:

@@ -15,7 +15,8 @@ def link_of(
     event: Mapping[str, Any], links: Iterable[str], link_of_instance: Callable[[str], str | None]
 ) -> str | None:
     """The name of the link; None for an event that is about none of them. `event` is EventBridge's."""
-    detail = event.get("detail", {})
+    told = event.get("detail")
+    detail = told if isinstance(told, Mapping) else {}
     match event.get("source"):
         case str(source) if source.startswith(GATEWAY):
             return source.removeprefix(GATEWAY)

@@ -109,6 +109,8 @@ def _create_route(table_name: str, step: steps.CreateRoute) -> None:
             )
         except ClientError as exc:
             if code(exc) not in aws_errors.ROUTE_EXISTS:
+                if not aws_errors.is_busy(code(exc), exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)):
+                    table.disown_route(table_name, step.table, step.destination)  # EC2 refused: no route was made
                 raise
             # Somebody made it since we looked, perhaps another link. It is not ours; the next look tells what it is.
             table.disown_route(table_name, step.table, step.destination)

@@ -104,7 +104,7 @@ def written(**attributes: str) -> dict[str, Any]:
 def plain(item: Mapping[str, Any]) -> Item:
     """Strings as they are, sets as frozen sets, numbers as text."""
     kinds: dict[str, Callable[[Any], Any]] = {"S": str, "N": str, "SS": frozenset}
-    return {name: kinds[kind](inner) for name, value in item.items() for kind, inner in value.items()}
+    return {name: kinds[kind](inner) for name, value in item.items() for kind, inner in value.items() if kind in kinds}
 
 
 def unless_condition_fails(call: Callable[[], object]) -> bool:

@@ -75,4 +75,4 @@ def state(item: dict[str, Any]) -> str:
 
 
 def tags(item: dict[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in item.get("Tags", []) if "Key" in tag}
+    return {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", []) if "Key" in tag}

@@ -58,7 +58,11 @@ def _token(audience: str, _period: int) -> str:
 
 def look(side: AzureSide, ref: AzureRef, patience_s: float = TIMEOUT_S) -> AzureFacts:
     """What the Function sees of the link. Raises FunctionUnreachable, CloudRefused, CloudBusy or Refused."""
-    return AzureFacts.model_validate_json(_post(side, f"/api/links/{ref.link}/look", ref.model_dump_json(), patience_s))
+    answer = _post(side, f"/api/links/{ref.link}/look", ref.model_dump_json(), patience_s)
+    try:
+        return AzureFacts.model_validate_json(answer)
+    except ValueError as exc:
+        raise FunctionUnreachable(f"{side.function_url} gave an answer that cannot be read: {str(exc)[:300]}") from exc
 
 
 def work(side: AzureSide, request: AzureWork) -> None:
@@ -88,7 +92,10 @@ def _post(side: AzureSide, path: str, body: str, patience_s: float = TIMEOUT_S) 
 
 
 def _said(error: urllib.error.HTTPError) -> str:
-    text = error.read(2000).decode(errors="replace")
+    try:
+        text = error.read(2000).decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        return str(error.reason)
     try:
         return str(json.loads(text)["error"])
     except (ValueError, KeyError, TypeError):

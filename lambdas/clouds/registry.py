@@ -3,9 +3,10 @@
 Other things are kept in the same table (kept_prices.py, claims.py); a link is what has settings.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from lambdas.clouds import dynamo
 from lambdas.clouds.errors import translated
@@ -14,6 +15,8 @@ from link import region
 from link.condition import Condition
 from link.healing_state import HealingState
 
+_HEALING = TypeAdapter(dict[str, HealingState])
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -21,7 +24,7 @@ class Rows:
 
     links: tuple[Settings, ...]
     unreadable: tuple[Condition, ...]
-    healing: HealingState
+    healing: Mapping[str, HealingState]
 
 
 def register(link: Settings) -> None:
@@ -34,9 +37,9 @@ def strike(name: str) -> None:
     dynamo.delete(region.LINKS, name)
 
 
-def keep_healing(state: HealingState) -> None:
-    """Keeps what was alerted of links that could not be looked at."""
-    dynamo.put(region.LINKS, region.HEALING, healing=state.model_dump_json())
+def keep_healing(states: Mapping[str, HealingState]) -> None:
+    """Keeps what was alerted of links that could not be looked at, by link."""
+    dynamo.put(region.LINKS, region.HEALING, healing=_HEALING.dump_json(dict(states)).decode())
 
 
 def rows(where: str | None = None) -> Rows:
@@ -57,7 +60,7 @@ def rows(where: str | None = None) -> Rows:
     return Rows(
         tuple(row for _, row in sorted(read.items()) if isinstance(row, Settings)),
         tuple(row for _, row in sorted(read.items()) if isinstance(row, Condition)),
-        next((_healing(item) for item in items if item["id"] == region.HEALING), HealingState()),
+        next((_healing(item) for item in items if item["id"] == region.HEALING), {}),
     )
 
 
@@ -69,15 +72,18 @@ def links(where: str | None = None) -> tuple[Settings, ...]:
 def _row(item: dynamo.Item) -> Settings | Condition:
     """What a newer version has written is read with its unknown fields ignored, in the declaration too."""
     try:
-        return Settings.model_validate_json(item["settings"], extra="ignore")
-    except (ValidationError, TypeError) as exc:
+        found = Settings.model_validate_json(item["settings"], extra="ignore")
+        if found.spec.name != item["id"]:
+            raise ValueError(f"it is of link {found.spec.name}")
+        return found
+    except (ValueError, TypeError, KeyError) as exc:
         fault = str(exc).splitlines()
         message = f"the link's row in table {region.LINKS} cannot be read: {'; '.join(fault[:3])[:300]}"
         return Condition(reason="RowUnreadable", subject=str(item["id"]), message=message)
 
 
-def _healing(item: dynamo.Item) -> HealingState:
+def _healing(item: dynamo.Item) -> dict[str, HealingState]:
     try:
-        return HealingState.model_validate_json(item["healing"])
+        return _HEALING.validate_json(item["healing"])
     except (ValidationError, KeyError):
-        return HealingState()
+        return {}

@@ -5,6 +5,7 @@ from typing import Any
 
 from lambdas import settings, walk
 from lambdas.clouds import dry_run, survey, table
+from lambdas.clouds.errors import unless_refused
 from link import preflight
 from link.errors import Refused
 
@@ -24,8 +25,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     refusals, found = preflight.refusals(checked), walk.found(parsed)
     if refusals and not found.heals:
         raise Refused("\n".join(map(str, refusals)))
-    table.keep_findings(here.table, refusals, datetime.now(UTC))
-    warnings = [str(finding) for finding in (*refusals, *preflight.warnings(checked))]
+    kept = preflight.bounded(refusals)
+    unless_refused(lambda: table.keep_findings(here.table, kept, datetime.now(UTC)))
+    warnings = [str(finding) for finding in preflight.bounded((*refusals, *preflight.warnings(checked)))]
     if found.silence:
         warnings.append(f"{found.silence}; Azure's own steps wait")
     walk.logger.info("nothing speaks against it", warnings=warnings)

@@ -3,7 +3,10 @@
 from typing import Any
 
 from lambdas import settings, walk
+from lambdas.clouds import apply as cloud
 from lambdas.clouds import aws
+from lambdas.settings import Settings
+from link import plan
 from link.errors import GatewayLingers
 from link.steps import Goal, State
 
@@ -18,6 +21,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """
     here = settings.load()
     parsed = walk.begin(event, here)
+    if parsed.walk.goal is Goal.DOWN:
+        _end_all(here)
     did = walk.apply(parsed, here, State.RETIRE_GATEWAY)
     found = aws.look(here)
     kept = walk.kept(parsed, here, found)
@@ -28,3 +33,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if left and looks >= PATIENCE:
         raise GatewayLingers(f"{', '.join(left)} is not gone yet; EC2 may need longer, try again")
     return {"did": did, "left": len(left), "looks": looks}
+
+
+def _end_all(here: Settings) -> None:
+    """What costs ends first, by a look at the instances alone: the rest of the VPC may be in any state."""
+    for one in plan.retire_all(aws.gateways(here)):
+        cloud.apply(one, here, "")

@@ -130,7 +130,38 @@ def test_a_finding_is_told_at_once_and_leaves_the_link_well() -> None:
 def test_a_finding_that_is_over_is_told_when_the_link_is_well() -> None:
     _, state, _ = _live(_found(FINDING), 2)
     assert remedy.decide(_found(DOWN), state, None, NOW + timedelta(minutes=2)).recovered == ()
-    assert remedy.decide(_found(), state, None, NOW + timedelta(minutes=3)).recovered == (FINDING.condition.key,)
+    _, state, _ = _live(_found(), 5, state, start=3)
+    assert remedy.decide(_found(), state, None, NOW + timedelta(minutes=8)).recovered == (FINDING.condition.key,)
+
+
+def test_what_comes_and_goes_is_told_once_and_is_not_called_over() -> None:
+    looks = [_found(FINDING if minute % 2 else None) for minute in range(120)]
+    _, state, alerted = _live(looks, 120)
+    assert alerted == [1]
+    assert [one.key for one in state.notified] == [FINDING.condition.key]
+
+
+def test_findings_that_are_others_at_each_look_are_told_a_bounded_number_of_times_an_hour() -> None:
+    looks = [_found(_problem("RouteTaken", Kind.FINDING, str(minute), needs_human=True)) for minute in range(60)]
+    _, state, alerted = _live(looks, 60)
+    assert len(alerted) == remedy.MOST_ALERTS_AN_HOUR
+    assert len(state.notified) <= remedy.MOST_KEPT
+
+
+def test_what_is_remembered_stays_small_whatever_the_subjects_are() -> None:
+    state = HealingState()
+    for minute in range(600):
+        problems = [_problem("RouteMissing", Kind.DIFFERENCE, f"{minute}-{one}") for one in range(20)]
+        state = remedy.decide(_found(*problems), state, None, NOW + timedelta(minutes=minute)).state
+    assert len(state.attempts) <= remedy.MOST_KEPT
+    assert len(state.model_dump_json()) < 40_000
+
+
+@pytest.mark.parametrize("problem", [DRIFT, FINDING])
+def test_times_to_come_of_a_clock_that_was_set_back_silence_nothing(problem: Problem) -> None:
+    _, ahead, _ = _live(_found(problem), 20, start=60 * 24 * 365)
+    began, _, _ = _live(_found(problem), 60, ahead)
+    assert began or problem is FINDING
 
 
 def test_a_link_that_worked_by_one_tunnel_is_down_only_since_the_other_one_is_too() -> None:
@@ -178,14 +209,16 @@ def test_an_alert_that_was_not_published_is_due_again_and_one_that_was_is_not() 
     again = remedy.decide(_found(FINDING), lost, None, now)
     assert again.alerts == (FINDING.condition,)
     assert remedy.decide(_found(FINDING), remedy.published(again, now), None, now).alerts == ()
-    over = remedy.decide(_found(), remedy.published(again, now), None, now)
-    assert remedy.decide(_found(), over.state, None, now).recovered == over.recovered == (FINDING.condition.key,)
-    assert remedy.decide(_found(), remedy.published(over, now), None, now).recovered == ()
+    _, quiet, _ = _live(_found(), 5, remedy.published(again, now), start=7)
+    later = NOW + timedelta(minutes=12)
+    over = remedy.decide(_found(), quiet, None, later)
+    assert remedy.decide(_found(), over.state, None, later).recovered == over.recovered == (FINDING.condition.key,)
+    assert remedy.decide(_found(), remedy.published(over, later), None, later).recovered == ()
 
 
 def test_a_trouble_after_a_quiet_time_begins_anew() -> None:
     _, state, _ = _live(_found(DOWN), 20)
-    _, state, _ = _live(_found(), 1, state, start=90)
+    _, state, _ = _live(_found(), 6, state, start=90)
     assert state == HealingState()
 
 

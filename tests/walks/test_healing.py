@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from lambdas import azure_looks, watch
-from lambdas.clouds import alerts, aws, function, locks, memory, registry, table
+from lambdas.clouds import alerts, aws, dynamo, function, locks, memory, registry, table
 from lambdas.handlers import deploy_link
 from link import aws_errors, facts
 from link.condition import Condition
@@ -103,7 +103,7 @@ def test_a_link_that_goes_is_no_longer_watched_even_while_it_goes(established: C
 def test_what_was_tried_is_forgotten_when_the_link_has_been_well(
     established: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alerted = Notification(reason="TunnelDown", subject="", at=worlds.NOW)
+    alerted = Notification(reason="TunnelDown", subject="", at=worlds.NOW, absent_since=worlds.NOW)
     table.keep_healing("link", HealingState(since={Observation.DOWN: worlds.NOW}, notified=(alerted,)))
     told: list[str] = []
     monkeypatch.setattr(alerts, "tell", lambda topic, message: told.append(message.subject))
@@ -207,6 +207,11 @@ def _no_azure_gateway(link: Clouds) -> None:
     link.arm.gateway = None
 
 
+def _no_addresses(link: Clouds) -> None:
+    assert link.arm.gateway is not None
+    link.arm.gateway = link.arm.gateway.model_copy(update={"addresses": ()})
+
+
 def _foreign_connection(link: Clouds) -> None:
     assert link.arm.connection is not None
     link.arm.connection = link.arm.connection.model_copy(update={"ours": False})
@@ -239,6 +244,7 @@ STANDING = {
     "VirtualNetworkNotAttached": _not_attached,
     "GatewaySkuBasic": _basic,
     "VpnGatewayMissing": _no_azure_gateway,
+    "GatewayWithoutAddress": _no_addresses,
     "ForeignConnection": _foreign_connection,
     "RouteLimit": _table_full,
     "NetworkAclDrops": _acl_drops,
@@ -355,3 +361,46 @@ def test_on_the_way_down_the_instance_ends_whatever_else_is_refused(established:
     ended = Runner(established).run(runner.document("down"))
     assert ended.status == "FAILED" and "UnauthorizedOperation" in ended.cause
     assert aws.gateways(established.settings) == ()
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"[]", b"", b"null"])
+def test_an_answer_of_the_function_that_cannot_be_read_is_silence(
+    established: Clouds, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    _ended(established)
+    monkeypatch.setattr(function, "_post", lambda *_: answer)
+    assert _look().action == "remedy"
+    ((name, _),) = established.stepfunctions.started
+    assert Runner(established, execution=name).run(_document()).status == "SUCCEEDED"
+
+
+LOOKS = ("DescribeVpcs", "DescribeSubnets", "DescribeRouteTables", "DescribeSecurityGroupRules")
+
+
+@pytest.mark.parametrize("call", LOOKS)
+def test_on_the_way_down_the_instance_ends_whatever_look_is_refused(established: Clouds, call: str) -> None:
+    established.refusing.refuse(f"ec2.{call}", "UnauthorizedOperation")
+    Runner(established).run(runner.document("down"))
+    established.refusing.book.clear()
+    assert aws.gateways(established.settings) == ()
+
+
+def test_a_route_that_aws_refused_is_not_the_links(established: Clouds) -> None:
+    more = (*established.arm.network.prefixes, IPv4Network("10.7.0.0/16"))
+    established.arm.network = established.arm.network.model_copy(update={"prefixes": more})
+    established.refusing.refuse("ec2.CreateRoute", "UnauthorizedOperation")
+    before = table.own_routes("link")
+    assert Runner(established).run(_document()).status == "SUCCEEDED"
+    assert table.own_routes("link") == before
+
+
+@pytest.mark.parametrize("item", ["known", "findings"])
+def test_an_observation_that_cannot_be_kept_keeps_no_gateway_from_being_replaced(
+    established: Clouds, item: str
+) -> None:
+    dynamo.delete("link", item)
+    _ended(established)
+    established.refusing.refuse("dynamodb.PutItem", "AccessDeniedException", holding=f'"S": "{item}"')
+    assert _look().action == "remedy"
+    ((name, _),) = established.stepfunctions.started
+    assert Runner(established, execution=name).run(_document()).status == "SUCCEEDED"

@@ -102,7 +102,7 @@ def _changed(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _watched(clouds: Clouds) -> None:
     """A link that is well again, a pause and its end, and a gateway that has died while a dead walk had the lock."""
-    alerted = Notification(reason="TunnelDown", subject="", at=LONG_AGO)
+    alerted = Notification(reason="TunnelDown", subject="", at=LONG_AGO, absent_since=LONG_AGO)
     table.keep_healing("link", HealingState(since={Observation.DOWN: LONG_AGO}, notified=(alerted,)))
     watch.handler(SCHEDULE, Context())
     for asked in ({"minutes": 5}, {"resume": True}):
