@@ -29,7 +29,12 @@ from tests import worlds
 
 @dataclass
 class World:
-    """The link's two clouds. `boots` says of each instance that is launched whether it will boot."""
+    """The link's two clouds. `boots` says of each instance that is launched whether it will boot.
+
+    `full_zones` have no room, in `dead_zones` no instance boots, and AWS refuses the verbs in `denied`. With
+    `refuses_writes` each write to Azure ends Failed. `written` are the writes to Azure in their order, `refused` the
+    steps that the last walk went on past.
+    """
 
     spec: LinkSpec
     deployed: Deployment
@@ -38,6 +43,11 @@ class World:
     boots: list[bool] = field(default_factory=list)
     azure_fails: int = 0
     full_zones: frozenset[str] = frozenset()
+    dead_zones: frozenset[str] = frozenset()
+    denied: frozenset[str] = frozenset()
+    refuses_writes: bool = False
+    written: list[str] = field(default_factory=list)
+    refused: list[steps.Step] = field(default_factory=list)
     routes_per_table: int | None = None
     silent: bool = False
     known: Known | None = None
@@ -92,7 +102,9 @@ class World:
         self.change_aws(route_tables=tuple(tables))
 
     def act(self, step: steps.Step) -> None:
-        """One step on AWS."""
+        """One step on AWS. Raises CloudRefused for a verb that is denied."""
+        if step.verb in self.denied:
+            raise errors.CloudRefused(f"UnauthorizedOperation: {step.verb}")
         self.done.append((step.state, step.verb, step.condition.reason))
         self._act(step.action)
         self.watch(self)
@@ -129,7 +141,14 @@ class World:
 
     def _launch(self, places: tuple[Subnet, ...]) -> None:
         """As apply.py goes from one place to the next: a full zone is passed over, and the one taken is remembered."""
-        room = [place for place in places if place.zone not in self.full_zones]
+        quota, kind = self.survey.vcpus, self.survey.instance_type
+        if not self.survey.images:
+            raise errors.CloudRefused("InvalidAMIID.NotFound")
+        if quota and kind and quota.used + kind.vcpus > quota.limit:
+            raise errors.CloudRefused("VcpuLimitExceeded")
+        offering = self.survey.offering_zones
+        offered = [place for place in places if offering is None or place.zone in offering]
+        room = [place for place in offered if place.zone not in self.full_zones]
         if not room:
             raise errors.NoCapacity(f"NoCapacity: no room in {sorted(self.full_zones)}")
         former = [zone for zone in self.aws.launched_zones if zone != room[0].zone]
@@ -188,16 +207,19 @@ class World:
             raise errors.BootFailed("the instance is gone, or has told of its failure")
         if waited.booted:
             return
-        well = self.boots.pop(0) if self.boots else True
+        zones = {subnet.id: subnet.zone for subnet in self.aws.subnets}
+        well = zones.get(waited.subnet) not in self.dead_zones and (self.boots.pop(0) if self.boots else True)
         self.each_gateway(waited.interface, state="running", booted=well, failed=not well)
         if not well:
             raise errors.BootFailed("the test says no")
 
     def turn(self, action: object) -> None:
         """One step on Azure, and the end of its operation."""
-        failed = self.azure_fails > 0
+        failed = self.azure_fails > 0 or self.refuses_writes
         state = "Failed" if failed else "Succeeded"
-        self.azure_fails -= failed
+        self.azure_fails -= self.azure_fails > 0
+        if not isinstance(action, azure_plan.Wait):
+            self.written.append(type(action).__name__)
         match action:
             case azure_plan.PutLocalNetworkGateway() as step:
                 made = LocalNetworkGateway(
