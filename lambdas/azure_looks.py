@@ -12,7 +12,7 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from lambdas.clouds import aws, function, survey
+from lambdas.clouds import aws, function, memory, survey
 from lambdas.settings import Settings
 from link import diagnosis, errors, known, plan, preflight
 from link.diagnosis import Look
@@ -189,9 +189,6 @@ def _is_own_minute(name: str, now: datetime) -> bool:
 def look(link: Settings, here: aws.Looked, there: Seen) -> Look:
     """All that the link's diagnosis has to go by."""
     remembered = here.remembered
-    found = there.findings if there.findings is not None else ()
-    if there.findings is None and remembered.findings:
-        found = remembered.findings.findings
     return Look(
         spec=link.spec,
         deployed=link.deployed,
@@ -200,6 +197,14 @@ def look(link: Settings, here: aws.Looked, there: Seen) -> Look:
         reading=remembered.reading,
         report=remembered.report,
         known=remembered.known,
-        found=found,
+        found=found(there, remembered),
         flow=remembered.healing.flow,
     )
+
+
+def found(there: Seen, remembered: memory.Remembered) -> tuple[Finding, ...]:
+    """What the newest survey refused. The watch's own tries no permission, so what a walk has found of them stands."""
+    before = remembered.findings.findings if remembered.findings else ()
+    if there.findings is None:
+        return before
+    return preflight.bounded((*there.findings, *(one for one in before if one.reason == "MissingPermission")))

@@ -16,7 +16,7 @@ from link.errors import CausewayError, CloudBusy, CloudRefused, LinkBusy
 from link.facts import AwsFacts, AzureFacts, Facts
 from link.known import Known
 from link.record import Record
-from link.steps import SINGLE, Goal, State, Step, Wanted, Why
+from link.steps import Goal, State, Step, Wanted, Why, is_single
 from link.wanted import AzureRef, AzureWanted, AzureWork
 
 logger = Logger(service="causeway")
@@ -122,7 +122,7 @@ def found(event: Event) -> Found:
 
 def keep_known(settings: Settings, seen: AzureFacts, kept: Known | None = None) -> None:
     """Keeps a good observation of Azure, where it says more than the one that is kept."""
-    new = known.of(seen, plan.azure_ref(settings.spec, settings.deployed), datetime.now(UTC))
+    new = known.of(seen, plan.azure_ref(settings.spec, settings.deployed), datetime.now(UTC), kept)
     if new and known.is_due(kept, new):
         unless_refused(lambda: table.keep_known(settings.table, new))
 
@@ -186,7 +186,7 @@ def apply(event: Event, settings: Settings, *states: State) -> list[dict[str, st
 
 def _passes(event: Event, step: Step, exc: CausewayError) -> bool:
     """Whether a walk goes on past this refusal: it heals, and the step is one rule's or one route's."""
-    return found(event).heals and isinstance(exc, CloudRefused) and isinstance(step.action, SINGLE)
+    return found(event).heals and isinstance(exc, CloudRefused) and is_single(step.action)
 
 
 def _told(step: Step) -> dict[str, str]:

@@ -16,7 +16,7 @@ from lambdas.azure_looks import Asked, Seen
 from lambdas.clouds import alerts, aws, azure_samples, locks, memory, registry, table, walks
 from lambdas.clouds.errors import unless_refused
 from lambdas.settings import Settings
-from link import diagnosis, errors, flow, known, lock, notification, plan, preflight, remedy
+from link import diagnosis, errors, flow, known, lock, notification, plan, remedy
 from link.condition import Condition
 from link.diagnosis import Diagnosis, Kind, Look, Problem
 from link.facts import AzureFacts
@@ -121,13 +121,12 @@ def _without_old_findings(
 def _keep_seen(link: Settings, here: aws.Looked, there: Seen, now: datetime) -> None:
     """Keeps Azure as it was seen, and what the survey refused. A walk's permissions are tried by walks alone."""
     if isinstance(there.azure, AzureFacts):
-        new = known.of(there.azure, plan.azure_ref(link.spec, link.deployed), now)
-        if new and known.is_due(here.remembered.known, new):
+        ref, kept = plan.azure_ref(link.spec, link.deployed), here.remembered.known
+        new = known.of(there.azure, ref, now, known.usable(kept, ref))
+        if new and known.is_due(kept, new):
             unless_refused(lambda: table.keep_known(link.table, new))
     if there.findings is not None:
-        before = here.remembered.findings.findings if here.remembered.findings else ()
-        denied = tuple(one for one in before if one.reason == "MissingPermission")
-        found = preflight.bounded((*there.findings, *denied))
+        found = azure_looks.found(there, here.remembered)
         unless_refused(lambda: table.keep_findings(link.table, found, now))
 
 

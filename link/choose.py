@@ -1,5 +1,6 @@
 """Choices among what was found: which subnets are public, which tables are private, which instance is the gateway."""
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network
 
 from link.condition import Condition
@@ -70,9 +71,9 @@ def _zone_ranks(spec: LinkSpec, facts: AwsFacts, agent: str) -> dict[str, int]:
     zone_of = {subnet.id: subnet.zone for subnet in facts.subnets}
     active = serving(facts.gateways, facts.elastic_ip.interface)
     why = misfit(spec, agent, active) if active else None
-    if active and why and why.reason in CHANGES:
-        return {zone_of.get(active.subnet, ""): -1}
     ranks = {zone: number for number, zone in enumerate(facts.launched_zones, start=1)}
+    if active and why and why.reason in CHANGES:
+        return ranks | {zone_of.get(active.subnet, ""): -1}
     ill = {zone_of.get(one.subnet, "") for one in facts.gateways if one.failed or one.condemned}
     return ranks | {zone: len(ranks) + 1 for zone in ill}
 
@@ -83,6 +84,15 @@ def private_tables(spec: LinkSpec, facts: AwsFacts) -> tuple[RouteTable, ...]:
         return tuple(table for table in facts.route_tables if table.id in spec.aws.route_tables)
     serving = {table.id for subnet in facts.subnets if (table := _table_of(subnet.id, facts))}
     return tuple(table for table in facts.route_tables if table.id in serving and not _is_public(table))
+
+
+def routed_tables(spec: LinkSpec, facts: AwsFacts) -> tuple[RouteTable, ...]:
+    """The tables in which the link keeps its routes: the private ones.
+
+    When none is private any more, which preflight reports as NoRouteTable, those that have the link's routes keep them.
+    """
+    recorded = {table for table, _ in facts.own_routes}
+    return private_tables(spec, facts) or tuple(table for table in facts.route_tables if table.id in recorded)
 
 
 # What makes a gateway that works another than the declared one.
@@ -125,6 +135,10 @@ def serving(gateways: tuple[Gateway, ...], bearer: str | None) -> Gateway | None
     return _best([found for found in gateways if found.booted], bearer)
 
 
+def alive(gateways: Iterable[Gateway]) -> tuple[Gateway, ...]:
+    """Those that work or may yet."""
+    return tuple(found for found in gateways if found.state in ALIVE and not found.failed)
+
+
 def _best(gateways: list[Gateway], bearer: str | None) -> Gateway | None:
-    alive = [found for found in gateways if found.state in ALIVE and not found.failed]
-    return min(alive, key=lambda one: (not one.booted, one.interface != bearer, one.id), default=None)
+    return min(alive(gateways), key=lambda one: (not one.booted, one.interface != bearer, one.id), default=None)

@@ -16,7 +16,7 @@ from link.known import Known
 from link.reading import Observation, Reading
 from link.report import Report
 from link.spec import LinkSpec
-from link.steps import Step
+from link.steps import State, Step
 from link.wanted import Deployment
 
 # Failures of a walk that a repetition seldom ends.
@@ -94,7 +94,11 @@ def diagnose(look: Look, now: datetime) -> Diagnosis:
         return Diagnosis(silence, azure_known=False)
     facts = Facts(aws=look.aws, azure=azure)
     findings = tuple(_findings(look, facts))
-    steps = [step for step in _steps(look, facts, silent=bool(silence)) if not _is_held(step.condition, findings)]
+    steps = [
+        step
+        for step in _steps(look, facts, silent=bool(silence))
+        if not _is_held(step.condition, findings, look.report)
+    ]
     differences = _differences(look, [step for step in steps if not isinstance(step.action, azure_plan.Wait)])
     if differences:
         return Diagnosis((*differences, *silence, *findings), azure_known=not silence)
@@ -126,10 +130,12 @@ def _findings(look: Look, facts: Facts) -> Iterator[Problem]:
         yield Problem(finding.condition, Kind.FINDING, Observation.UP, needs_human=True)
 
 
-def _is_held(condition: Condition, findings: tuple[Problem, ...]) -> bool:
-    """A table without room gets no further route, however often a walk tries."""
+def _is_held(condition: Condition, findings: tuple[Problem, ...], report: Report | None) -> bool:
+    """A route for which a full table had no room at the last walk. One that is missing since then may have room."""
     full = {one.condition.subject for one in findings if one.condition.reason == "RouteLimit"}
-    return condition.reason == "RouteMissing" and condition.subject.partition("/")[0] in full
+    tried = report.did.get(State.ADJUST_ROUTES, ()) if report else ()
+    refused = any(one.refused and one.subject == condition.subject for one in tried)
+    return condition.reason == "RouteMissing" and refused and condition.subject.partition("/")[0] in full
 
 
 def _steps(look: Look, facts: Facts, *, silent: bool) -> tuple[Step, ...]:

@@ -200,8 +200,14 @@ class AzureFacts(Record):
 
     @property
     def peers(self) -> tuple[IPv4Address, ...]:
-        """The public addresses of the VPN gateway; none where there is no gateway."""
+        """The VPN gateway's addresses. Empty: it is missing or has none now, and may come back by the same ones."""
         return self.gateway.addresses if self.gateway else ()
+
+    @property
+    def unseen_networks(self) -> tuple[str, ...]:
+        """Declared networks that are missing, and that no earlier observation stands in for (link/known.py)."""
+        there = {network.id.rpartition("/")[2].lower() for network in self.virtual_networks}
+        return tuple(name for name in self.missing_networks if name.lower() not in there)
 
     @property
     def peered(self) -> tuple[Peered, ...]:

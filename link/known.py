@@ -21,8 +21,15 @@ class Known(Record):
     ref: str
 
 
-def of(azure: AzureFacts, ref: AzureRef, at: datetime) -> Known | None:
-    """The observation to keep; None for one that lacks the gateway, its addresses or a declared network."""
+def of(azure: AzureFacts, ref: AzureRef, at: datetime, kept: Known | None = None) -> Known | None:
+    """The observation to keep; None for one that lacks the gateway's address or a declared network.
+
+    What it lacks is taken from `kept`, of the same place: a walk works by what it has seen, and while Azure is silent
+    the next one must not go back to what was seen before.
+    """
+    azure = completed(azure, kept)
+    if not azure.peers and kept is not None:
+        azure = azure.model_copy(update={"gateway": kept.azure.gateway})
     if not azure.peers or len(azure.virtual_networks) < len(ref.virtual_networks):
         return None
     timeless = {"status": ConnectionStatus.UNKNOWN, "ingress_bytes": 0, "egress_bytes": 0}

@@ -11,7 +11,7 @@ from link.condition import Condition
 from link.facts import AwsFacts, Facts, Gateway, RouteTable, Rule
 from link.ranges import carried
 from link.spec import LinkSpec
-from link.steps import State, Step
+from link.steps import Action, State, Step
 from link.wanted import AzureRef, AzureWanted, Deployment, GatewayConfiguration, Tunnel, own_tags
 
 IKE_PORTS = (500, 4500)  # ISAKMP, and IKE and ESP in UDP behind NAT (RFC 3948)
@@ -139,13 +139,16 @@ def _configuration(spec: LinkSpec, facts: Facts, deployed: Deployment) -> Iterat
 
 def _routes(spec: LinkSpec, facts: Facts, interface: str) -> Iterator[Step]:
     """A route of another team in the way is left alone, and what it leads to is reported by preflight."""
-    tables, prefixes = choose.private_tables(spec, facts.aws), carried(facts).prefixes
+    tables, prefixes = choose.routed_tables(spec, facts.aws), carried(facts).prefixes
     for table in tables:
         for prefix in prefixes:
             if why := _why_route(facts.aws, table, prefix, interface):
                 reason, message = why
-                kind = steps.CreateRoute if reason == "RouteMissing" else steps.ReplaceRoute
-                action = kind(table.id, prefix, interface)
+                if reason == "RouteMissing":
+                    action: Action = steps.CreateRoute(table.id, prefix, interface)
+                else:
+                    carries = _carries(facts.aws, table, prefix, interface)
+                    action = steps.ReplaceRoute(table.id, prefix, interface, carries)
                 yield steps.of_route(State.ADJUST_ROUTES, action, reason, message, table.id, prefix)
     kept = {(table.id, prefix) for table in tables for prefix in prefixes}
     for table_id, destination in sorted(facts.aws.own_routes - kept):
@@ -162,6 +165,13 @@ def _why_route(facts: AwsFacts, table: RouteTable, prefix: IPv4Network, interfac
     if (route.target != interface or route.blackhole) and own_routes.is_ours(table.id, route, facts):
         return "RouteElsewhere", f"{table.id} routes {prefix} to {route.target or 'nowhere'}"
     return None
+
+
+def _carries(facts: AwsFacts, table: RouteTable, prefix: IPv4Network, interface: str) -> bool:
+    """Whether the route leads to another gateway of the link's that works."""
+    route = choose.route_to(table, prefix)
+    target = route.target if route and route.target != interface else None
+    return any(one.interface == target and one.booted and not one.condemned for one in choose.alive(facts.gateways))
 
 
 def _unwanted(facts: AwsFacts, table_id: str, destination: IPv4Network) -> Step:

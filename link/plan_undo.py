@@ -10,10 +10,15 @@ from link.steps import State, Step
 
 
 def kept(facts: AwsFacts, serving: str | None) -> Gateway | None:
-    """The gateway that a failed change leaves: the one that served before, or where that is gone, one that can."""
-    before = tuple(gateway for gateway in facts.gateways if gateway.id == serving)
+    """The gateway that a failed change leaves: the one that served before, or where that is gone, one that can.
+
+    A condemned one is kept only where there is no other.
+    """
     eip_interface = facts.elastic_ip.interface
-    return choose.serving(before, eip_interface) or choose.serving(facts.gateways, eip_interface)
+    well = tuple(gateway for gateway in facts.gateways if not gateway.condemned)
+    before = tuple(gateway for gateway in well if gateway.id == serving)
+    choices = (choose.serving(some, eip_interface) for some in (before, well, facts.gateways))
+    return next(filter(None, choices), None)
 
 
 def restore(facts: AwsFacts, serving: str | None) -> tuple[Step, ...]:

@@ -20,9 +20,12 @@ def carried(facts: Facts) -> Carried:
 
     A prefix with a route of the link's was there first. Of two new prefixes that overlap neither is carried, because
     nothing tells which one is meant. A range of the VPC that overlaps a carried prefix came after it.
+
+    While the prefixes of a declared network are not known, whatever is routed may be one of them, and stays.
     """
     routed = {destination for _, destination in facts.aws.own_routes}
-    prefixes, cidrs = facts.azure.prefixes, facts.aws.cidrs
+    unseen = routed if facts.azure.unseen_networks else set()
+    prefixes, cidrs = tuple(sorted({*facts.azure.prefixes, *unseen})), facts.aws.cidrs
     crossed = {one for pair in combinations(prefixes, 2) if pair[0].overlaps(pair[1]) for one in pair}
     crossed |= {prefix for prefix in prefixes if any(prefix.overlaps(cidr) for cidr in cidrs)}
     kept = tuple(prefix for prefix in prefixes if prefix in routed or prefix not in crossed)

@@ -119,11 +119,15 @@ class CreateRoute:
 
 @dataclass(frozen=True)
 class ReplaceRoute:
-    """Record a route as the link's and point it at the interface."""
+    """Record a route as the link's and point it at the interface.
+
+    `carries`: it leads to another gateway that works. Where AWS refuses, that gateway must stay.
+    """
 
     table: str
     destination: IPv4Network
     interface: str
+    carries: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,8 +175,16 @@ type Action = (
     | ConnectAzure
     | TerminateGateway
 )
-# A link that was verified goes on past one of these that AWS refuses: each concerns one rule or one route.
-SINGLE = (AllowInbound, RevokeInbound, CreateRoute, ReplaceRoute, DeleteRoute, DisownRoute)
+
+
+def is_single(action: "Action | AzureAction") -> bool:
+    """Concerns one rule or one route: a link that was verified goes on past such a step that AWS refuses.
+
+    Not past a route that carries: the gateway to which it leads would be ended next.
+    """
+    if isinstance(action, ReplaceRoute):
+        return not action.carries
+    return isinstance(action, AllowInbound | RevokeInbound | CreateRoute | DeleteRoute | DisownRoute)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,19 @@ from botocore.exceptions import ClientError
 from moto.sns.models import sns_backends
 
 from lambdas import azure_looks as looks
-from lambdas.clouds import aws, azure_samples, dynamo, ec2_batches, function, locks, memory, registry, table, walks
+from lambdas.clouds import (
+    aws,
+    azure_samples,
+    dynamo,
+    ec2_batches,
+    function,
+    locks,
+    memory,
+    registry,
+    survey,
+    table,
+    walks,
+)
 from lambdas.handlers import watch
 from lambdas.settings import Settings
 from link import region
@@ -521,3 +533,16 @@ def test_a_look_that_an_operator_asks_for_surveys_and_keeps_what_it_refuses(worl
     found = memory.recall_one("link").findings
     assert found is not None and "GatewaySkuBasic" in [one.reason for one in found.findings]
     assert "GatewaySkuBasic" in _said()[0]
+
+
+def test_a_denied_permission_stays_found_at_a_look_that_surveys_and_tries_none(
+    world: World, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a person would hear each hour that it is over, and a minute later that it is there."""
+    denied = refused("MissingPermission", "ec2:CreateRoute is denied", "lift it", "ec2:CreateRoute")
+    table.keep_findings("link", (denied,), datetime.now(UTC))
+    monkeypatch.setattr(survey, "look", lambda *_: worlds.surveyed(permissions=None))
+    _look({"link": world.settings.spec.name})  # by an operator: it surveys
+    assert "MissingPermission" in "".join(_said())
+    kept = memory.recall_one("link").findings
+    assert kept is not None and denied in kept.findings

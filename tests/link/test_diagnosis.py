@@ -13,8 +13,8 @@ from link.facts import AzureFacts, ConnectionStatus, ElasticIp, LocalNetworkGate
 from link.finding import refused
 from link.known import Known
 from link.reading import Observation, TunnelReading
-from link.report import Report
-from link.steps import Wanted
+from link.report import Done, Report
+from link.steps import State, Wanted
 from tests import worlds
 
 SPEC = worlds.spec()
@@ -184,8 +184,13 @@ def test_what_the_last_survey_refused_is_found_until_the_next() -> None:
 def test_a_table_without_room_is_walked_for_no_further_route() -> None:
     full = refused("RouteLimit", "50 of 50", "raise it", worlds.PRIVATE_TABLE)
     tables = {"route_tables": (worlds.aws().route_tables[0], worlds.private_table())}
-    assert _all(_look(aws=tables, found=(full,))) == [("RouteLimit", FINDING)]
-    assert ("RouteMissing", DIFFERENCE) in _all(_look(aws=tables))
+    subject = f"{worlds.PRIVATE_TABLE}/{worlds.AZURE_PREFIX}"
+    tried = Done(step="CreateRoute", reason="RouteMissing", subject=subject, refused="RouteLimitExceeded")
+    last = Report(link="prod", wanted=Wanted.UP, outcome="success", reason="Verified", message="", did={})
+    refused_it = last.model_copy(update={"did": {State.ADJUST_ROUTES: (tried,)}})
+    assert _all(_look(aws=tables, found=(full,), report=refused_it)) == [("RouteLimit", FINDING)]
+    assert ("RouteMissing", DIFFERENCE) in _all(_look(aws=tables, report=refused_it))
+    assert ("RouteMissing", DIFFERENCE) in _all(_look(aws=tables, found=(full,), report=last))
 
 
 def test_many_differences_of_one_reason_are_one_to_remember() -> None:

@@ -248,6 +248,22 @@ def test_an_image_parameter_that_moved_on_replaces_nothing() -> None:
     assert _kinds(_up(_done())) == ["ConnectAzure"]
 
 
+def test_a_gateway_of_azure_that_has_no_address_now_changes_neither_rules_nor_configuration() -> None:
+    for gateway in (None, worlds.vpn_gateway(addresses=())):
+        facts = Facts(aws=_done(), azure=worlds.azure(gateway=gateway))
+        assert _kinds(plan.up(worlds.spec(), facts, worlds.DEPLOYED)) == ["ConnectAzure"]
+
+
+def test_routes_stay_while_a_declared_network_was_never_seen_and_while_no_table_is_private() -> None:
+    unseen = worlds.azure(virtual_networks=(), missing_networks=("workloads",))
+    assert _kinds(plan.up(worlds.spec(), Facts(aws=_done(), azure=unseen), worlds.DEPLOYED)) == ["ConnectAzure"]
+    public = [
+        table.model_copy(update={"routes": (*table.routes, worlds.route("0.0.0.0/0", "igw-1"))})
+        for table in _done().route_tables
+    ]
+    assert _kinds(_up(_done().model_copy(update={"route_tables": tuple(public)}))) == ["ConnectAzure"]
+
+
 def test_the_configuration_of_a_link_that_has_been_up_is_replaced_after_azure_is_ready() -> None:
     aws = _done().model_copy(update={"published_version": "another"})
     assert _kinds(_up(aws)) == ["ConnectAzure", "PublishConfiguration"]
@@ -271,6 +287,13 @@ def test_after_a_failed_change_everything_goes_back_to_the_gateway_that_served()
     moved += [action.interface for action in _actions(planned, steps.ReplaceRoute)]
     assert set(moved) == {worlds.gateway().interface}
     assert _actions(planned, steps.TerminateGateway) == [steps.TerminateGateway(NEW)]
+
+
+def test_a_condemned_gateway_is_given_nothing_back_while_there_is_another() -> None:
+    facts = _failed_change()
+    ill = facts.gateways[0].model_copy(update={"condemned": Condition(reason="GatewayDead", message="it is silent")})
+    assert plan_undo.kept(facts.model_copy(update={"gateways": (ill, *facts.gateways[1:])}), OLD) == facts.gateways[1]
+    assert plan_undo.kept(facts.model_copy(update={"gateways": (ill,)}), OLD) == ill
 
 
 def test_a_newcomer_that_can_serve_is_kept_when_nothing_served_before() -> None:
@@ -328,6 +351,24 @@ def test_a_zone_whose_gateway_died_or_stayed_silent_is_tried_after_the_others() 
 def test_a_gateway_that_a_change_replaces_stays_in_its_zone() -> None:
     old = worlds.gateway(subnet="subnet-c", agent="of an older release")
     assert _places(SECOND, gateways=(old,), launched_zones=("eu-west-1b",)) == ["subnet-c", "subnet-a"]
+
+
+def test_where_its_zone_is_full_the_other_zones_take_turns() -> None:
+    old = worlds.gateway(subnet="subnet-c", agent="of an older release")
+    third = SECOND.model_copy(update={"id": "subnet-d", "zone": "eu-west-1c"})
+    assert _places(SECOND, third, gateways=(old,)) == ["subnet-c", "subnet-a", "subnet-d"]
+    tried = ("eu-west-1b", "eu-west-1a")
+    assert _places(SECOND, third, gateways=(old,), launched_zones=tried) == ["subnet-c", "subnet-d", "subnet-a"]
+
+
+def test_a_route_that_leads_to_another_gateway_that_works_is_not_passed_over() -> None:
+    old = worlds.gateway(id=OLD, interface="eni-old", agent="of an older release")
+    for found, single in ((old, False), (old.model_copy(update={"booted": False}), True)):
+        table = worlds.private_table(worlds.route("10.0.0.0/16", found.interface))
+        tables = (worlds.aws().route_tables[0], table)
+        aws = _done().model_copy(update={"gateways": (found, worlds.gateway()), "route_tables": tables})
+        (route,) = _actions(_up(aws), steps.ReplaceRoute)
+        assert steps.is_single(route) is single
 
 
 @pytest.mark.parametrize("zone", ["eu-west-1-lhr-1a", "eu-west-1-wl1-dub-wlz-1", "eu-west-1", "us-east-1a"])

@@ -1,10 +1,11 @@
 """A walk over simulated clouds, state by state, as the state machine goes through them. Decides nothing itself."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from link import azure_plan, choose, errors, known, plan, plan_undo, preflight
 from link.facts import AzureFacts, Facts
-from link.steps import SINGLE, State
+from link.steps import State, is_single
 from link.wanted import AzureWanted
 from tests import worlds
 from tests.link.simulator import World
@@ -14,20 +15,22 @@ TURNS = 30  # of the Function; a walk's patience with it has an end
 
 @dataclass(frozen=True)
 class Found:
-    """What Discover hands on: Azure as it is or as it was seen last, and whether this walk heals."""
+    """What Discover hands on: Azure as it is or as it was seen last, whether this walk heals, and by which remedy."""
 
     azure: AzureFacts
     silent: bool
     heals: bool
+    reset: bool = False
 
 
-def walk_up(world: World) -> str:
+def walk_up(world: World, *, reset: bool = False) -> str:
     """One walk up. Returns "up", or the reason why it failed and was undone, or why it was refused.
 
     As lambdas/handlers: a first launch is refused whole; a link that was verified heals past what stands in the way.
     """
+    world.refused = []
     serving = choose.serving(world.aws.gateways, world.aws.elastic_ip.interface)
-    found = _discover(world)
+    found = _discover(world, reset=reset)
     if found is None:
         return "FunctionUnreachable: nothing is known of Azure"
     facts = Facts(aws=world.aws, azure=found.azure)
@@ -44,15 +47,15 @@ def walk_up(world: World) -> str:
     return "up"
 
 
-def _discover(world: World) -> Found | None:
+def _discover(world: World, *, reset: bool) -> Found | None:
     kept = known.usable(world.known, world.ref)
     heals = world.aws.established
     if not world.silent:
         seen = world.azure
-        new = known.of(seen, world.ref, worlds.NOW)
+        new = known.of(seen, world.ref, worlds.NOW, kept)
         world.known = new or world.known
-        return Found(known.completed(seen, kept), False, heals)
-    return Found(kept.azure, True, heals) if kept else None
+        return Found(known.completed(seen, kept), False, heals, reset)
+    return Found(kept.azure, True, heals, reset) if kept else None
 
 
 def _forward(world: World, found: Found) -> None:
@@ -63,7 +66,8 @@ def _forward(world: World, found: Found) -> None:
     if taken and not found.heals:
         raise errors.Refused(str(taken[0]))
     _state(world, found, State.ADJUST_ROUTES)
-    wanted = plan.azure_wanted(world.spec, Facts(aws=world.aws, azure=found.azure), world.deployed.id)
+    facts = Facts(aws=world.aws, azure=found.azure)
+    wanted = plan.azure_wanted(world.spec, facts, world.deployed.id, reset=found.reset)
     if _asks_azure(world, found, wanted):
         _azure(world, wanted)
     if found.heals:
@@ -85,13 +89,15 @@ def _asks_azure(world: World, found: Found, wanted: AzureWanted) -> bool:
 
 def _state(world: World, found: Found, state: State) -> None:
     """A fresh plan from a fresh look at AWS, of which this state applies its own steps."""
-    for step in plan.up(world.spec, Facts(aws=world.aws, azure=found.azure), world.deployed):
+    facts = Facts(aws=world.aws, azure=found.azure)
+    for step in plan.up(world.spec, facts, world.deployed, world.survey.offering_zones):
         if step.state is state:
             try:
                 world.act(step)
             except errors.CloudRefused:
-                if not (found.heals and isinstance(step.action, SINGLE)):
+                if not (found.heals and is_single(step.action)):
                     raise
+                world.refused.append(step)
 
 
 def _azure(world: World, wanted: AzureWanted | None) -> None:
@@ -119,16 +125,19 @@ def _retire(world: World, found: Found) -> None:
         world.settle()
 
 
+def _restore(world: World, serving: str | None, *states: State) -> None:
+    """What gives back goes on past a step that AWS refuses."""
+    for step in plan_undo.restore(world.aws, serving):
+        if step.state in states:
+            with suppress(errors.CloudRefused):
+                world.act(step)
+
+
 def _undo(world: World, serving: str | None, *, established: bool) -> None:
     """As the machine goes on after a failure: back to what served, or away again."""
     if established:
-        planned = plan_undo.restore(world.aws, serving)
-        for step in planned:
-            if step.state in (State.ATTACH_ELASTIC_IP, State.ADJUST_ROUTES):
-                world.act(step)
-        for step in plan_undo.restore(world.aws, serving):
-            if step.state is State.RETIRE_GATEWAY:
-                world.act(step)
+        _restore(world, serving, State.ATTACH_ELASTIC_IP, State.ADJUST_ROUTES)
+        _restore(world, serving, State.RETIRE_GATEWAY)
     else:
         _azure(world, None)
         for state in (State.REMOVE_ROUTES, State.RETIRE_GATEWAY):
