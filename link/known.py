@@ -30,7 +30,8 @@ def of(azure: AzureFacts, ref: AzureRef, at: datetime, kept: Known | None = None
     azure = completed(azure, kept)
     if not azure.peers and kept is not None:
         azure = azure.model_copy(update={"gateway": kept.azure.gateway})
-    if not azure.peers or len(azure.virtual_networks) < len(ref.virtual_networks):
+    lacks = azure.unseen_networks or len(azure.virtual_networks) < len(ref.virtual_networks)
+    if not azure.peers or lacks:
         return None
     timeless = {"status": ConnectionStatus.UNKNOWN, "ingress_bytes": 0, "egress_bytes": 0}
     connection = azure.connection.model_copy(update=timeless) if azure.connection else None

@@ -28,4 +28,4 @@ def test_what_an_observation_lacks_is_taken_from_the_one_before_and_the_rest_is_
     after = known.of(moved, REF, worlds.NOW, before)
     assert after and (after.azure.peers, after.azure.prefixes) == ((NEW,), both.prefixes)
     gone = known.of(worlds.azure(gateway=None, virtual_networks=(DATA,)), REF, worlds.NOW, after)
-    assert gone and (gone.azure.peers, gone.azure.prefixes) == ((NEW,), DATA.prefixes)
+    assert gone and (gone.azure.peers, gone.azure.prefixes) == ((NEW,), both.prefixes)
